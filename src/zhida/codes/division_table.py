@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 
-from zhida.codes.divisions import LEVELS, Division, DivisionError, normalise
+from zhida.codes.divisions import LEVELS, Division, DivisionError, level_of
 from zhida.codes.errors import CodeError, shown
 from zhida.codes.months import parse_day
 
 COLUMNS = ("code", "name", "parent", "level", "from", "until", "successor", "overlay")
 
 Row = tuple[int, Sequence[str]]
+
+_LEVEL = {str(level): level for level in range(1, 6)}
+_FULL = re.compile(r"(?!00)[0-9]{12}").fullmatch
 
 
 def read_csv(path: Path) -> list[Division]:
@@ -29,36 +34,35 @@ def read_csv(path: Path) -> list[Division]:
         raise DivisionError(
             path.name, [(1, f"cannot be read ({error.strerror}): put the table there.")]
         ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[tuple[int, list[str]]] = []
-    start = 1
-    try:
-        for row in reader:
-            if row:
-                lines.append((start, row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DivisionError(
-            path.name, [(start, f"not a line of CSV ({error}): correct the quotes.")]
-        ) from None
-    if not lines:
-        raise DivisionError(
-            path.name, [(1, "the table is empty: begin with the line " + ",".join(COLUMNS) + ".")]
-        )
-    header = [name.strip() for name in lines[0][1]]
-    if sorted(header) != sorted(COLUMNS):
-        raise DivisionError(
-            path.name, [(1, f"columns are {shown(','.join(header), 80)}: they must be {','.join(COLUMNS)}.")]
-        )
-    order = [header.index(name) for name in COLUMNS]
     problems: list[tuple[int, str]] = []
-    rows: list[Row] = []
-    for line, cells in lines[1:]:
-        if len(cells) != len(COLUMNS):
-            problems.append((line, f"has {len(cells)} cells: a line must have {len(COLUMNS)}."))
-        else:
-            rows.append((line, [cells[i] for i in order]))
-    return _checked(rows, path.name, problems)
+    return _checked(_table(text, path.name, problems), path.name, problems)
+
+
+def _table(text: str, file: str, problems: list[tuple[int, str]]) -> Iterator[Row]:
+    """Each line of the table with its cells in the order of COLUMNS."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line, order = 1, None
+    try:
+        for cells in reader:
+            if cells and order is None:
+                order = _order(cells, file)
+            elif cells and len(cells) != len(COLUMNS):
+                problems.append((line, f"has {len(cells)} cells: a line must have {len(COLUMNS)}."))
+            elif cells and order is not None:
+                yield line, order(cells)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        problems.append((line, f"not a line of CSV ({error}): correct the quotes."))
+    if order is None and not problems:
+        problems.append((1, f"the table is empty: begin with the line {','.join(COLUMNS)}."))
+
+
+def _order(header: Sequence[str], file: str) -> Callable[[Sequence[str]], Sequence[str]]:
+    names = [name.strip() for name in header]
+    if sorted(names) != sorted(COLUMNS):
+        text = f"columns are {shown(','.join(names), 80)}: they must be {','.join(COLUMNS)}."
+        raise DivisionError(file, [(1, text)])
+    return itemgetter(*(names.index(name) for name in COLUMNS))
 
 
 def read_rows(rows: Iterable[Mapping[str, str]], file: str) -> list[Division]:
@@ -71,75 +75,69 @@ def _checked(rows: Iterable[Row], file: str, problems: list[tuple[int, str]]) ->
     found: dict[str, Division] = {}
     lines: dict[str, int] = {}
     for line, cells in rows:
-        division = _division(line, cells, problems)
-        if division is None:
-            continue
+        texts: list[str] = []
+        division = _division(cells, texts)
         if division.code in found:
-            problems.append(
-                (line, f"{division.code} stands already in line {lines[division.code]}: keep one of them.")
-            )
-            continue
-        found[division.code] = division
-        lines[division.code] = line
+            first = lines[division.code]
+            texts.append(f"{division.code} stands already in line {first}: keep one of them.")
+        else:
+            found[division.code] = division
+            lines[division.code] = line
+        if texts:
+            problems.extend((line, text) for text in texts)
     if not found and not problems:
         problems.append((1, "the table has no divisions: add a line for the territory."))
-    top = min((d.level for d in found.values() if not d.parent), default=0)
+    top = min((d.level for d in found.values() if not d.parent and d.level), default=0)
+    bad = {line for line, _ in problems}
     for code, division in found.items():
-        for text in _misfits(division, found, top):
-            problems.append((lines[code], text))
-    problems.extend((lines[code], text) for code, text in _cycles(found))
-    if problems:
+        # What a line says of itself comes first; beside others only a line that is right in itself.
+        if lines[code] not in bad:
+            problems.extend((lines[code], text) for text in _misfits(division, found, top))
+    if problems:  # a circle of parents has a parent of a wrong level, one of successors a wrong date
+        problems.extend((lines[code], text) for code, text in _cycles(found))
         raise DivisionError(file, sorted(problems))
     return list(found.values())
 
 
-def _division(line: int, cells: Sequence[str], problems: list[tuple[int, str]]) -> Division | None:
-    code, name, parent, level_text, start_text, until_text, successor, overlay_text = (
-        c.strip() for c in cells
-    )
-    before = len(problems)
-
-    def say(text: str) -> None:
-        problems.append((line, text))
-
-    if not _is_full(code):
-        say(f"code {shown(code)} is not a division code: write 12 digits.")
+def _division(cells: Sequence[str], texts: list[str]) -> Division:
+    """The division of one line; what is wrong with the line in itself goes to ``texts``."""
+    code, name, parent, level_text, start_text, until_text, successor, overlay_text = map(str.strip, cells)
+    if not _FULL(code):
+        texts.append(f"code {shown(code)} is not a division code: write 12 digits.")
     if not name:
-        say(f"{code} has no name: write it.")
-    if parent and not _is_full(parent):
-        say(f"parent {shown(parent)} is not a division code: write 12 digits, or nothing at the top.")
-    if level_text not in ("1", "2", "3", "4", "5"):
-        say(f"level {shown(level_text)} is not one of 1 to 5 ({', '.join(LEVELS)}).")
+        texts.append(f"{code} has no name: write it.")
+    if parent and not _FULL(parent):
+        texts.append(
+            f"parent {shown(parent)} is not a division code: write 12 digits, or nothing at the top."
+        )
+    level = _LEVEL.get(level_text, 0)
+    if not level:
+        texts.append(f"level {shown(level_text)} is not one of 1 to 5 ({', '.join(LEVELS)}).")
     if overlay_text not in ("", "0", "1"):
-        say(f"overlay {shown(overlay_text)} is neither 1 nor 0: write 1 for a zone, else nothing.")
+        texts.append(f"overlay {shown(overlay_text)} is neither 1 nor 0: write 1 for a zone, else nothing.")
     successors = tuple(part.strip() for part in successor.split(";")) if successor else ()
     for one in successors:
-        if not _is_full(one):
-            say(f"successor {shown(one)} is not a division code: write 12 digits, several joined by ';'.")
-    start, until = _day("from", start_text, say), _day("until", until_text, say)
-    if len(problems) > before:
-        return None
-    return Division(code, name, parent, int(level_text), start, until, successors, overlay_text == "1")
+        if not _FULL(one):
+            texts.append(
+                f"successor {shown(one)} is not a division code: write 12 digits, several joined by ';'."
+            )
+    start = _day("from", start_text, texts) if start_text else None
+    until = _day("until", until_text, texts) if until_text else None
+    return Division(code, name, parent, level, start, until, successors, overlay_text == "1")
 
 
-def _day(column: str, text: str, say: Callable[[str], None]) -> date | None:
-    if not text:
-        return None
+def _day(column: str, text: str, texts: list[str]) -> date | None:
     try:
         return parse_day(text)
     except CodeError as error:
-        say(f"{column}: {error}")
+        texts.append(f"{column}: {error}")
         return None
-
-
-def _is_full(code: str) -> bool:
-    return len(code) == 12 and code.isascii() and code.isdigit() and not code.startswith("00")
 
 
 def _misfits(division: Division, found: Mapping[str, Division], top: int) -> list[str]:
     """What is wrong with a division beside the others."""
     code, texts = division.code, []
-    by_code = normalise(code)[1]
+    by_code = level_of(code)
     # A zone's code is often not of the level at which it governs.
     if by_code != division.level and not division.overlay:
         texts.append(f"{code} has level {division.level} but its digits say {by_code}: correct one of them.")
@@ -183,7 +181,7 @@ def _parent_misfits(division: Division, found: Mapping[str, Division], top: int)
 
 def _cycles(found: Mapping[str, Division]) -> list[tuple[str, str]]:
     """One (code, sentence) for each circle of parents and each circle of successors."""
-    parents = {code: (d.parent,) if d.parent else () for code, d in found.items()}
+    parents = {code: (d.parent,) for code, d in found.items() if d.parent}
     successors = {code: tuple(s for s in d.successors if s != code) for code, d in found.items()}
     return [
         (circle[0], f"{' → '.join(circle)} is a circle of {word}: correct one of them.")

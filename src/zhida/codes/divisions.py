@@ -25,12 +25,16 @@ def normalise(code: str) -> tuple[str, int]:
     full = code.ljust(12, "0")
     if full.startswith("00"):
         raise CodeError(f"{shown(code)} is not a division code: its first two digits must name a province.")
-    return full, next(
-        level for level in (5, 4, 3, 2, 1) if full[_START[level] : LENGTHS[level - 1]].strip("0")
-    )
+    return full, level_of(full)
 
 
-_START = {1: 0, 2: 2, 3: 4, 4: 6, 5: 9}
+def level_of(full: str) -> int:
+    """Level of a code of 12 digits that is known to be one."""
+    if full[9:] != "000":
+        return 5
+    if full[6:9] != "000":
+        return 4
+    return 3 if full[4:6] != "00" else 2 if full[2:4] != "00" else 1
 
 
 @dataclass(frozen=True, slots=True)
