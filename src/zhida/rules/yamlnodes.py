@@ -24,7 +24,7 @@ from zhida.rules.problems import Problems, one_of
 MOST_BYTES = 2 * 1024 * 1024
 MOST_DEPTH = 40
 MOST_NODES = 100_000
-LONGEST_FORMULA = 4_000
+LONGEST_FORMULA = 2_000
 FIRST_YEAR, LAST_YEAR = 1800, 2199
 NO_DATE = date(1970, 1, 1)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -84,7 +84,8 @@ class Node:
                 found[key.value] = value
             else:
                 expected = one_of(key.value, [k for k in known if k not in found])
-                if "(" in key.value or ")" in key.value:
+                if value.is_null and self.style == "{":
+                    # What follows a comma in {a: x, y} is a key of its own.
                     expected = "quotes round a text that holds a comma"
                 self.problems.add(key.at, "unknown key", key.value, expected)
         for name in required:
@@ -251,9 +252,10 @@ class Map:
         return iter(self._found)
 
     def text(self, key: str) -> str:
-        """An optional text, '' where the key is absent."""
+        """An optional text, '' where the key is absent or the text empty."""
         node = self._found.get(key)
-        return node.text() if node is not None else ""
+        quoted_empty = node is not None and node.kind == "text" and node.style != "" and not node.value
+        return "" if node is None or quoted_empty else node.text()
 
     def month(self, key: str) -> int | None:
         node = self._found.get(key)
@@ -393,7 +395,8 @@ class _Composer:
             else:
                 members.append((key, value))
             seen.add(key.value)
-        return Node("map", self._at(event), self.problems, children=members)
+        style = "{" if event.flow_style else ""
+        return Node("map", self._at(event), self.problems, style=style, children=members)
 
     def _scalar(self, event: Any) -> Node:
         style = "" if event.style is None or event.style == ":" else str(event.style)

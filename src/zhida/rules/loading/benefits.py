@@ -1,0 +1,164 @@
+"""``benefits/<id>.yaml``: one benefit a file."""
+
+from __future__ import annotations
+
+import re
+
+from zhida.rules.declarations import (
+    Amount,
+    Benefit,
+    Condition,
+    Direction,
+    Exclusion,
+    Formula,
+    Owner,
+    Review,
+    Rounding,
+)
+from zhida.rules.loading.context import CITATION, Context, read_list
+from zhida.rules.yamlnodes import Map, Node
+
+KINDS = ("standing", "event", "claim", "discretionary")
+PERIODS = ("month", "year", "once")
+_REQUIRED = ("id", "name", "unit", "kind", "award", "says", "conditions", "legal")
+_OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "excluded_by", "covers")
+_OPTIONAL_REST = ("signal", "review", "documents")
+_DATED = ("from", "until")
+_STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
+_OWN_WORDS = ("applies", "signal", "exists")
+_NEAR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))? ?(\D*)")
+
+
+def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
+    """``file_id``: the name of the file, which must be the benefit's id."""
+    record = node.map(_REQUIRED, (*_OPTIONAL, *_OPTIONAL_REST))
+    id, name = context.formula_id(record["id"]), context.name(record["name"])
+    if id and id != file_id:
+        record["id"].add("the id differs from the name of the file", f"the id {file_id} or a file {id}.yaml")
+    exists = record.get("exists")
+    start, until = context.months(exists.map((), _DATED)) if exists is not None else (None, None)
+    covers = record.get("covers")
+    applies, signal, review = record.get("applies"), record.get("signal"), record.get("review")
+    benefit = Benefit(
+        id=id,
+        name=name,
+        unit=context.reference(record["unit"], "unit", context.units),
+        kind=record["kind"].word(*KINDS),
+        automatic=record.flag("automatic"),
+        award=record["award"].boolean(),
+        owners=tuple(read_list(record.get("owners"), lambda item: _owner(item, context))),
+        start=start,
+        until=until,
+        applies=_named_condition(applies, "applies", context) if applies is not None else None,
+        conditions=_conditions(record["conditions"], id, context),
+        amounts=_amounts(record, id, context),
+        excluded_by=tuple(read_list(record.get("excluded_by"), lambda item: _exclusion(item, context))),
+        covers=covers.formula() if covers is not None else None,
+        signal=_named_condition(signal, "signal", context) if signal is not None else None,
+        review=_review(review, context) if review is not None else None,
+        documents=record["documents"].texts() if "documents" in record else (),
+        says=record["says"].text(),
+        legal=tuple(context.citation(item.map((), CITATION)) for item in record["legal"].items()),
+        at=node.at,
+    )
+    return benefit if context.take("benefit", id, name, node.at) and id else None
+
+
+def _conditions(node: Node, benefit: str, context: Context) -> tuple[Condition, ...]:
+    conditions = read_list(node, lambda item: _condition(item, context))
+    if node.kind == "list" and not conditions:
+        node.add("no condition", "at least one", text=benefit)
+    by_id: dict[str, list[Formula]] = {}
+    for condition in conditions:
+        by_id.setdefault(condition.id, []).append(condition.formula)
+    for id, formulas in by_id.items():
+        if id:
+            context.no_overlap(f"{benefit}.{id}", formulas)
+    return tuple(conditions)
+
+
+def _condition(item: Node, context: Context) -> Condition:
+    record = item.map(("id", "says", "formula"), (*_DATED, "near", *CITATION))
+    id = context.id(record["id"])
+    if id in _OWN_WORDS:
+        record["id"].add("an id with a meaning of its own", "another id")
+    start, until = context.months(record)
+    formula = record["formula"].formula(start, until)
+    near = record.get("near")
+    return Condition(
+        id,
+        record["says"].text(),
+        formula,
+        _near(near, formula, context) if near is not None else None,
+        context.citation(record),
+        item.at,
+    )
+
+
+def _named_condition(node: Node, id: str, context: Context) -> Condition:
+    record = node.map(("says", "formula"), CITATION)
+    formula = record["formula"].formula()
+    return Condition(id, record["says"].text(), formula, None, context.citation(record), node.at)
+
+
+def _near(node: Node, formula: Formula, context: Context) -> int:
+    """``100元`` → fen; ``2岁`` or ``2`` → 2. A bare number beside amounts of money could be fen or yuan."""
+    text = node.text("how far is near")
+    match = _NEAR.fullmatch(text)
+    if match is None or (match[2] and match[3] != "元"):
+        if text:
+            node.add("not a distance", "a number with its unit, like 100元 or 2岁")
+        return 0
+    if match[3] == "元":
+        return int(match[1] + (match[2] or "").ljust(2, "0"))
+    if not match[3] and any(word in context.money_words for word in re.findall(r"\w+", formula.text)):
+        node.add(
+            "a distance beside amounts of money without its unit", f"{text}元 (or the unit that is meant)"
+        )
+    return int(match[1])
+
+
+def _amounts(record: Map, id: str, context: Context) -> tuple[Amount, ...]:
+    single, several = record.get("amount"), record.get("amounts")
+    if single is not None and several is not None:
+        several.add("amount and amounts", "one of the two", text=id)
+    nodes = [single] if single is not None else several.items() if several is not None else []
+    amounts = tuple(_amount(node, context) for node in nodes)
+    context.no_overlap(f"the amount of {id}", [amount.formula for amount in amounts])
+    return amounts
+
+
+def _amount(node: Node, context: Context) -> Amount:
+    record = node.map(("formula", "period", "rounding"), (*_DATED, *CITATION))
+    start, until = context.months(record)
+    rounding = record["rounding"].map(("to", "direction"), CITATION)
+    return Amount(
+        record["formula"].formula(start, until),
+        Rounding(
+            _STEPS[rounding["to"].word(*_STEPS)],
+            Direction(rounding["direction"].word(*Direction)),
+            context.citation(rounding),
+        ),
+        record["period"].word(*PERIODS),
+        context.citation(record),
+        node.at,
+    )
+
+
+def _exclusion(item: Node, context: Context) -> Exclusion:
+    record = item.map(("benefit", "says"), CITATION)
+    citation = context.citation(record)
+    return Exclusion(record["benefit"].text("the id of a benefit"), record["says"].text(), citation, item.at)
+
+
+def _owner(item: Node, context: Context) -> Owner:
+    record = item.map(("department",), ("from", *CITATION))
+    return Owner(record["department"].text(), record.month("from"), context.citation(record))
+
+
+def _review(node: Node, context: Context) -> Review:
+    record = node.map(("every_months",), ("clear_change", *CITATION))
+    change = record["clear_change"].money() if "clear_change" in record else 0
+    if change < 0:
+        record["clear_change"].add("a negative change", "0 or more")
+    return Review(record["every_months"].integer(1, 120), change, context.citation(record))
