@@ -15,13 +15,21 @@ new_enough() {
     "$1" -c 'import sys; print("yes" if sys.version_info >= (3, 11) else "no")' 2>/dev/null </dev/null || true
 }
 
+can_make_environments() { "$1" -c 'import ensurepip, venv' 2>/dev/null </dev/null; }
+
+# The first Python that is new enough; one that can make environments by itself goes before the others.
 find_python() {
+    second=
     for name in ${wanted:-python3 python python3.13 python3.12 python3.11 python3.14 python3.15}; do
         if [ "$(new_enough "$name")" = yes ]; then
-            printf '%s\n' "$name"
-            return
+            if can_make_environments "$name"; then
+                printf '%s\n' "$name"
+                return
+            fi
+            second=${second:-$name}
         fi
     done
+    printf '%s\n' "$second"
 }
 
 environment_works() {
@@ -36,8 +44,8 @@ if ! environment_works; then
             "Install one, or name it: make setup PYTHON=/path/to/python3"
         exit 1
     fi
-    say "make setup: $("$python" --version) makes $venv"
-    if "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    say "make setup: $("$python" --version)"
+    if can_make_environments "$python"; then
         "$python" -m venv --clear "$venv"
     elif "$python" -m virtualenv --version >/dev/null 2>&1; then
         "$python" -m virtualenv --quiet --clear "$venv"
