@@ -33,7 +33,7 @@ bench: $(SETUP_BENCH) ## speed against OpenFisca and against the floor; writes b
 	@$(BIN)/python bench/run.py $(ARGS)
 
 lint: $(SETUP) ## style, types and floors
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --output-format=concise .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports

@@ -93,6 +93,7 @@ def _command_problem(pointer: str, root: Path) -> str:
 def _zhida_problem(words: list[str]) -> str:
     import click
     import typer.main
+
     from zhida.cli.main import app
 
     command: object = typer.main.get_command(app)
