@@ -122,8 +122,8 @@ legal: [{source: L1}]
 conditions:
   - {id: need, says: 有失能成员, formula: 'any(m.等级 == "失能" for m in 成员)', source: L1}
 amounts:
-  - {until: 2020-01, formula: "100", period: month, rounding: {to: 0.1, direction: up, source: L1}, source: L1}
-  - {from: 2020-01, formula: "200", period: month, rounding: {to: 0.1, direction: up, source: L1}, source: L1}
+  - {until: 2020-01, formula: "100", period: month, rounding: {to: 1, direction: up, source: L1}, source: L1}
+  - {from: 2020-01, formula: "200", period: month, rounding: {to: 1, direction: up, source: L1}, source: L1}
 excluded_by: [{benefit: basic, says: 已有基本补贴, source: L1}]
 signal: {says: 有工资, formula: 家庭收入 > 0, evidence: ASSUMED, note: 例}
 """

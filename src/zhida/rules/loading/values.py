@@ -6,9 +6,10 @@ from datetime import date
 
 from zhida.codes.divisions import DivisionTree, normalise
 from zhida.codes.errors import CodeError
-from zhida.codes.months import first_day, month_of
+from zhida.codes.months import first_day
 from zhida.rules.declarations import Kind, Parameter, ParameterValue
 from zhida.rules.loading.context import CITATION, Context
+from zhida.rules.parameters import effective_month, known_since
 from zhida.rules.yamlnodes import Map, Node
 
 _REQUIRED = ("id", "name", "type", "values")
@@ -155,16 +156,9 @@ class _Shape:
             record["superseded_on"].add("superseded before it was known", f"a day after {known}")
 
 
-def effective_month(value: ParameterValue) -> int:
-    """First benefit month: as stated, else the first month whose first day is not before ``start``."""
-    if value.first_month is not None:
-        return value.first_month
-    return month_of(value.start) + (value.start.day > 1)
-
-
 def _known(value: ParameterValue) -> tuple[date, date]:
     """The days on which the value counts as known: [from, until)."""
-    return value.known_from or value.announced or date.min, value.superseded_on or _FAR
+    return known_since(value), value.superseded_on or _FAR
 
 
 def _check_overlaps(parameter: Parameter, context: Context) -> None:
