@@ -126,7 +126,7 @@ def _gaps_of(lookup: Lookup, parameter: str, division: str, months: range) -> It
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A value over months [first, until). ``order`` compares when values began."""
+    """A value over months [first, until), or until the next span. ``order`` compares when values began."""
 
     first: int
     until: int | None
@@ -149,11 +149,7 @@ class _Timeline:
         for place, placed in by_place.items():
             placed = [p for p in placed if not any(is_replaced(p[1], p[0], q[1], q[0]) for q in placed)]
             placed.sort(key=lambda p: (p[0], p[1].start))
-            spans = []
-            for i, (first, value) in enumerate(placed):
-                ends = [end_month(value.until), placed[i + 1][0] if i + 1 < len(placed) else None]
-                known = [end for end in ends if end is not None]
-                spans.append(_Span(first, min(known, default=None), (first, value.start), value))
+            spans = [_Span(first, end_month(v.until), (first, v.start), v) for first, v in placed]
             self._spans[place] = spans
             self._firsts[place] = [span.first for span in spans]
             self._acts[place] = [span for span in spans if span.value.ends_below]
