@@ -15,8 +15,9 @@ INVENTED = {"taoyuan"}  # the teaching pack is nobody's place; code and help may
 SUFFIXES = ("自治区", "自治县", "省", "市", "区", "县")
 # What no file says and yet is the place's name: the romanised names of the model city.
 ROMANISED = {"hangzhou"}
-# Ids and names of benefits that are words of the engine's own language, with the reason.
-GENERIC: dict[str, str] = {}
+# Ids of benefits that are plain English words too, with what else they mean: forbidden as a text of their own
+# (`"old_age"`), which would name the benefit, and free in other words.
+GENERIC = {"old_age": "the ages above the census tables' last single year"}
 
 
 def real_packs() -> list[Path]:
@@ -61,18 +62,20 @@ def benefit_words(pack: Path) -> set[str]:
     for path in sorted(pack.glob("benefits/*.yaml")):
         benefit = yaml.safe_load(text_of(path))
         words |= {str(benefit["id"]), str(benefit["name"])}
-    return words - GENERIC.keys()
+    return words
 
 
 def find(text: str, words: set[str], codes: set[str]) -> list[str]:
     """The words and codes that a text holds, each with its line."""
     found = []
-    latin = "|".join(sorted(re.escape(w) for w in words if w.isascii()))
+    latin = "|".join(sorted(re.escape(w) for w in words if w.isascii() and w not in GENERIC))
+    generic = "|".join(sorted(re.escape(w) for w in words & GENERIC.keys())) or "(?!)"
     chinese = "|".join(sorted(re.escape(w) for w in words if not w.isascii()))
     number = "|".join(sorted(codes))
     pattern = re.compile(
         rf"(?<![A-Za-z0-9])(?:{latin})(?![A-Za-z0-9])"
         + (f"|{chinese}" if chinese else "")
+        + rf"|(['\"])(?:{generic})\1"
         # A division code stands alone with 6, 9 or 12 digits; longer runs are other numbers.
         + rf"|(?<![\d.])(?:{number})(?:\d{{3}}){{0,2}}(?![\d.])",
         re.IGNORECASE,
@@ -104,6 +107,10 @@ def test_no_code_names_a_place_or_its_benefits(forbidden: tuple[set[str], set[st
     assert not found, "local words in the code; they belong into the pack:\n" + "\n".join(found)
 
 
+def test_each_generic_word_is_a_benefit(forbidden: tuple[set[str], set[str]]) -> None:
+    assert GENERIC.keys() <= forbidden[0]
+
+
 def test_the_forbidden_words_are_taken_from_the_packs(forbidden: tuple[set[str], set[str]]) -> None:
     words, codes = forbidden
     packs = {pack.name for pack in real_packs()}
@@ -119,6 +126,9 @@ def test_the_forbidden_words_are_taken_from_the_packs(forbidden: tuple[set[str],
         ("if name == '某某市':", 1),
         ("def dibao_amount():", 1),
         ("the hangzhou pack", 1),
+        ('if benefit == "old_age":', 1),
+        ("figures.number('old_age.linear')", 0),
+        ("old_age = 3", 0),
         ("x = 9330106", 0),
         ("x = 3301060", 0),
         ("money = 330106.5", 0),
@@ -127,5 +137,5 @@ def test_the_forbidden_words_are_taken_from_the_packs(forbidden: tuple[set[str],
     ],
 )
 def test_the_search_finds_what_it_should(text: str, hits: int) -> None:
-    words = {"hangzhou", "某某市", "dibao"}
+    words = {"hangzhou", "某某市", "dibao", "old_age"}
     assert len(find(text, words, {"330100", "330106"})) == hits
