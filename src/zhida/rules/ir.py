@@ -1,0 +1,340 @@
+"""The typed intermediate form that both evaluators run.
+
+A program is a list of nodes in an order in which arguments come before users. Equal nodes are one
+node (hash-consing), so a value that is written twice is computed once, and a quotient times its own
+denominator can cancel. A node holds one value for each instance of its unit:
+
+- ``num``: an int64 interval (money in fen, dates in days, decimals scaled);
+- ``bool``: a set out of {yes, no, not applicable};
+- ``enum``: a set of choices as a bit mask, with ``NA_BIT`` for not applicable.
+
+A quotient is not a node: it is a pair of nodes (see :mod:`zhida.rules.terms`). Units are a parameter
+of every node: ``""`` (the same for all), the person unit, or a group unit. Values cross units only
+through ``agg`` (members → group), ``spread`` (group → members) and ``gather`` (a person → the person
+that a link points at, in whatever household: a barrier for the whole population).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+INT64_MAX = 2**63 - 1
+INT64_MIN = -(2**63)
+NA_BIT = 1 << 62
+MAX_MEMBERS = 1000
+"""A unit with more members is refused: overflow is proved for this many."""
+
+PERSON = "person"
+SCALAR = ""
+
+YES, NO, NA = 1, 2, 4
+"""Bits of a truth set."""
+
+
+class RangeError(ValueError):
+    """A value may leave int64, or a denominator may be zero; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """``data`` holds what is not a node: a constant, a field id, a link, a mask …"""
+
+    id: int
+    op: str
+    kind: str
+    unit: str
+    args: tuple[Node, ...]
+    data: tuple[object, ...]
+    lo: int
+    hi: int
+    na: bool
+
+    def __repr__(self) -> str:
+        args = ", ".join(f"%{a.id}" for a in self.args)
+        return f"%{self.id} = {self.op}[{self.unit}]({args}){list(self.data) or ''}"
+
+
+class Graph:
+    """Builds nodes once each, with their proven ranges."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self._known: dict[tuple[object, ...], Node] = {}
+
+    def _node(
+        self,
+        op: str,
+        kind: str,
+        unit: str,
+        args: tuple[Node, ...] = (),
+        data: tuple[object, ...] = (),
+        lo: int = 0,
+        hi: int = 0,
+        na: bool = False,
+    ) -> Node:
+        key = (op, kind, unit, tuple(a.id for a in args), data)
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        if lo < INT64_MIN // 2 or hi > INT64_MAX // 2:
+            raise RangeError(f"the value may reach {max(abs(lo), abs(hi)):.3g}, beyond what int64 holds")
+        node = Node(len(self.nodes), op, kind, unit, args, data, lo, hi, na)
+        self.nodes.append(node)
+        self._known[key] = node
+        return node
+
+    @staticmethod
+    def _join(*nodes: Node) -> str:
+        units = {n.unit for n in nodes if n.unit != SCALAR}
+        if len(units) > 1:
+            raise AssertionError(f"units {sorted(units)} meet without a spread")
+        return units.pop() if units else SCALAR
+
+    # leaves -----------------------------------------------------------------------------------
+
+    def const(self, value: int) -> Node:
+        return self._node("const", "num", SCALAR, data=(value,), lo=value, hi=value)
+
+    def truth(self, value: bool) -> Node:
+        return self._node("truth", "bool", SCALAR, data=(value,))
+
+    def choice(self, mask: int) -> Node:
+        return self._node("choice", "enum", SCALAR, data=(mask,), lo=mask, hi=mask)
+
+    def not_applicable(self, kind: str) -> Node:
+        return self._node("na", kind, SCALAR, na=True)
+
+    def scalar(self, name: str, lo: int, hi: int) -> Node:
+        """A number of the run: ``first_day`` or ``last_day`` of the month."""
+        return self._node("scalar", "num", SCALAR, data=(name,), lo=lo, hi=hi)
+
+    def input(self, field: str, kind: str, unit: str, lo: int, hi: int, na: bool, presumed: bool = False) -> Node:
+        """A field. ``presumed``: where it is unknown its empty value is taken."""
+        return self._node("input", kind, unit, data=(field, presumed), lo=lo, hi=hi, na=na)
+
+    def param(self, parameter: str, index: int, unit: str, lo: int, hi: int) -> Node:
+        """A parameter at the place of the unit; ``index`` in its table."""
+        return self._node("param", "num", unit, data=(parameter, index), lo=lo, hi=hi)
+
+    # numbers ----------------------------------------------------------------------------------
+
+    def add(self, a: Node, b: Node) -> Node:
+        if a.op == "const" and b.op == "const":
+            return self.const(a.lo + b.lo)
+        if a.op == "const" and a.lo == 0:
+            return b
+        if b.op == "const" and b.lo == 0:
+            return a
+        return self._num("add", (a, b), a.lo + b.lo, a.hi + b.hi)
+
+    def sub(self, a: Node, b: Node) -> Node:
+        if a.op == "const" and b.op == "const":
+            return self.const(a.lo - b.lo)
+        if b.op == "const" and b.lo == 0:
+            return a
+        return self._num("sub", (a, b), a.lo - b.hi, a.hi - b.lo)
+
+    def mul(self, a: Node, b: Node) -> Node:
+        if a.op == "const":
+            a, b = b, a
+        if b.op == "const":
+            if a.op == "const":
+                return self.const(a.lo * b.lo)
+            if b.lo == 1:
+                return a
+        corners = [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi]
+        return self._num("mul", (a, b), min(corners), max(corners))
+
+    def minimum(self, a: Node, b: Node) -> Node:
+        return a if a is b else self._num("min", (a, b), min(a.lo, b.lo), min(a.hi, b.hi))
+
+    def maximum(self, a: Node, b: Node) -> Node:
+        return a if a is b else self._num("max", (a, b), max(a.lo, b.lo), max(a.hi, b.hi))
+
+    def positive(self, a: Node) -> Node:
+        """``a`` where a guard has it above 0: elsewhere the value is never used, so 1 will do."""
+        return a if a.lo > 0 else self._num("positive", (a,), 1, max(1, a.hi))
+
+    def divide(self, num: Node, den: Node, step: int, direction: str) -> Node:
+        """``num / den`` rounded to a multiple of ``step``; the only division there is."""
+        if den.lo <= 0:
+            raise RangeError("the denominator may be 0 or less")
+        widest = 2 * max(abs(num.lo), abs(num.hi)) + den.hi * step * 2
+        if widest > INT64_MAX // 2:
+            raise RangeError(f"rounding needs numbers up to {widest:.3g}, beyond what int64 holds")
+        corners = [divide_exact(n, d, step, direction) for n in (num.lo, num.hi) for d in (den.lo, den.hi)]
+        return self._num("divide", (num, den), min(corners), max(corners), (step, direction))
+
+    def age(self, born: Node) -> Node:
+        return self._num("age", (born,), 0, 150)
+
+    def months_since(self, day: Node) -> Node:
+        return self._num("months_since", (day,), -4000, 4000)
+
+    def _num(self, op: str, args: tuple[Node, ...], lo: int, hi: int, data: tuple[object, ...] = ()) -> Node:
+        return self._node(op, "num", self._join(*args), args, data, lo, hi, any(a.na for a in args))
+
+    # truths -----------------------------------------------------------------------------------
+
+    def less(self, a: Node, b: Node) -> Node:
+        return self._bool("less", (a, b))
+
+    def less_equal(self, a: Node, b: Node) -> Node:
+        return self._bool("less_equal", (a, b))
+
+    def equal(self, a: Node, b: Node) -> Node:
+        return self._bool("equal", (a, b))
+
+    def among(self, a: Node, mask: int) -> Node:
+        return self._bool("among", (a,), (mask,))
+
+    def same_choice(self, a: Node, b: Node) -> Node:
+        return self._bool("same_choice", (a, b))
+
+    def both(self, a: Node, b: Node) -> Node:
+        for x, y in ((a, b), (b, a)):
+            if x.op == "truth" and x.data[0] is True:
+                return y
+        return a if a is b else self._bool("and", (a, b))
+
+    def either(self, a: Node, b: Node) -> Node:
+        for x, y in ((a, b), (b, a)):
+            if x.op == "truth" and x.data[0] is False:
+                return y
+        return a if a is b else self._bool("or", (a, b))
+
+    def negate(self, a: Node) -> Node:
+        if a.op == "truth":
+            return self.truth(not a.data[0])
+        return a.args[0] if a.op == "not" else self._bool("not", (a,))
+
+    def applicable(self, a: Node) -> Node:
+        if not a.na:
+            return self.truth(True)
+        return self._node("applicable", "bool", a.unit, (a,))
+
+    def _bool(self, op: str, args: tuple[Node, ...], data: tuple[object, ...] = ()) -> Node:
+        return self._node(op, "bool", self._join(*args), args, data, na=any(a.na for a in args))
+
+    # any kind ---------------------------------------------------------------------------------
+
+    def select(self, condition: Node, a: Node, b: Node) -> Node:
+        """``a`` where the condition is yes, ``b`` where it is no; the other one is not looked at."""
+        if condition.op == "truth":
+            return a if condition.data[0] else b
+        if a is b and not condition.na:
+            return a
+        only = [n for n in (a, b) if n.op != "na"]
+        lo = min((n.lo for n in only), default=0)
+        hi = max((n.hi for n in only), default=0)
+        na = condition.na or a.na or b.na
+        return self._node("select", a.kind, self._join(condition, a, b), (condition, a, b), (), lo, hi, na)
+
+    def coalesce(self, a: Node, b: Node) -> Node:
+        """``b`` where ``a`` is not applicable."""
+        if not a.na:
+            return a
+        lo, hi = min(a.lo, b.lo), max(a.hi, b.hi)
+        return self._node("coalesce", a.kind, self._join(a, b), (a, b), (), lo, hi, b.na)
+
+    def pick(self, choice: Node, options: tuple[Node, ...]) -> Node:
+        """The option whose index the enumeration has."""
+        lo, hi = min(o.lo for o in options), max(o.hi for o in options)
+        na = choice.na or any(o.na for o in options)
+        return self._node("pick", "num", self._join(choice, *options), (choice, *options), (), lo, hi, na)
+
+    # units ------------------------------------------------------------------------------------
+
+    def spread(self, a: Node) -> Node:
+        """A group's value for each of its members."""
+        if a.unit in (SCALAR, PERSON):
+            return a
+        return self._node("spread", a.kind, PERSON, (a,), (), a.lo, a.hi, a.na)
+
+    def aggregate(self, how: str, unit: str, a: Node, default: int = 0) -> Node:
+        """``sum``, ``any``, ``all`` over members; ``min``, ``max`` over members and ``default``."""
+        if a.unit == SCALAR:
+            a = self._node("person", a.kind, PERSON, (a,), (), a.lo, a.hi, a.na)
+        if how in ("any", "all"):
+            return self._node("agg", "bool", unit, (a,), (how, 0), na=a.na)
+        if how == "sum":
+            lo, hi = min(0, a.lo * MAX_MEMBERS), max(0, a.hi * MAX_MEMBERS)
+        elif how == "max":
+            lo, hi = default, max(default, a.hi)
+        else:
+            lo, hi = min(default, a.lo), default
+        return self._node("agg", "num", unit, (a,), (how, default), lo, hi, a.na)
+
+    def gather(self, link: str, a: Node, none: Node) -> Node:
+        """``a`` of the person that the link points at, ``none`` where there is nobody."""
+        lo, hi = min(a.lo, none.lo), max(a.hi, none.hi)
+        return self._node("gather", a.kind, PERSON, (a, none), (link,), lo, hi, a.na or none.na)
+
+    # whole graphs -----------------------------------------------------------------------------
+
+    def rebuild(self, node: Node, args: tuple[Node, ...]) -> Node:
+        """The same operation over other arguments, ranges proved anew."""
+        d = node.data
+        make: dict[str, Callable[[], Node]] = {
+            "add": lambda: self.add(*args),
+            "sub": lambda: self.sub(*args),
+            "mul": lambda: self.mul(*args),
+            "min": lambda: self.minimum(*args),
+            "max": lambda: self.maximum(*args),
+            "positive": lambda: self.positive(*args),
+            "divide": lambda: self.divide(args[0], args[1], d[0], d[1]),  # type: ignore[arg-type]
+            "age": lambda: self.age(*args),
+            "months_since": lambda: self.months_since(*args),
+            "less": lambda: self.less(*args),
+            "less_equal": lambda: self.less_equal(*args),
+            "equal": lambda: self.equal(*args),
+            "among": lambda: self.among(args[0], d[0]),  # type: ignore[arg-type]
+            "same_choice": lambda: self.same_choice(*args),
+            "and": lambda: self.both(*args),
+            "or": lambda: self.either(*args),
+            "not": lambda: self.negate(*args),
+            "applicable": lambda: self.applicable(*args),
+            "select": lambda: self.select(*args),
+            "coalesce": lambda: self.coalesce(*args),
+            "pick": lambda: self.pick(args[0], args[1:]),
+            "spread": lambda: self.spread(*args),
+            "agg": lambda: self.aggregate(d[0], node.unit, args[0], d[1]),  # type: ignore[arg-type]
+            "gather": lambda: self.gather(d[0], *args),  # type: ignore[arg-type]
+            "person": lambda: self._node("person", node.kind, PERSON, args, (), args[0].lo, args[0].hi, args[0].na),
+        }
+        return make[node.op]()
+
+    def replace(self, node: Node, leaf: Callable[[Node], Node], done: dict[int, Node]) -> Node:
+        """A copy of the node's whole cone with each leaf put through ``leaf``; shares what is equal."""
+        for n in cone((node,)):
+            if n.id in done:
+                continue
+            if not n.args:
+                done[n.id] = leaf(n)
+            else:
+                args = tuple(done[a.id] for a in n.args)
+                done[n.id] = n if all(x is y for x, y in zip(args, n.args, strict=True)) else self.rebuild(n, args)
+        return done[node.id]
+
+
+def cone(roots: Iterable[Node]) -> list[Node]:
+    """All nodes that the roots hang on, arguments before users."""
+    seen: dict[int, Node] = {}
+    todo = list(roots)
+    while todo:
+        node = todo.pop()
+        if node.id not in seen:
+            seen[node.id] = node
+            todo.extend(node.args)
+    return [seen[i] for i in sorted(seen)]
+
+
+def divide_exact(num: int, den: int, step: int, direction: str) -> int:
+    """``num / den`` to a multiple of ``step``: up (to plus infinity), down, or half up."""
+    d = den * step
+    if direction == "up":
+        return -((-num) // d) * step
+    if direction == "down":
+        return num // d * step
+    return (2 * num + d) // (2 * d) * step

@@ -1,0 +1,186 @@
+"""Cuts a program into stages: straight loops over one unit, of bounded size.
+
+A stage comes after all it needs. Only what another stage needs is stored in scratch arrays of a
+block; leaves are read again wherever they are needed. What serves one benefit alone is computed in
+that benefit's own stage, and only for those to whom it applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from zhida.rules.ir import PERSON, SCALAR, Node, cone
+from zhida.rules.program import Program
+
+MOST_VALUES = 60
+LOCAL = frozenset("const truth choice na input param person spread".split())
+"""Operations that are done again in every stage that needs them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a snapshot proves about its columns, and so what code is made for it.
+
+    ``columns``: by field, ``known`` (a value for everybody), ``states`` or ``intervals``; a field
+    left out is unknown for everybody. ``parameters_known``: no value is missing anywhere.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    parameters_known: bool = False
+
+    def of(self, field_id: str) -> str:
+        return dict(self.columns).get(field_id, "absent")
+
+
+@dataclass(slots=True)
+class Stage:
+    """``nodes`` to compute in order; ``stored``: those that later stages need. ``first``: nodes a
+    benefit's answer needs; ``then``: what is only needed once a row is written."""
+
+    unit: str
+    level: int
+    nodes: list[Node] = field(default_factory=list)
+    benefit: str = ""
+    then: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Plan:
+    program: Program
+    benefits: tuple[str, ...]
+    stages: list[Stage]
+    stored: dict[int, Node]
+    group: str
+
+
+class LinksNotYet(ValueError):
+    """The kernel does not follow links between households yet."""
+
+
+def is_local(node: Node) -> bool:
+    return node.op in LOCAL or node.unit == SCALAR
+
+
+def levels_of(nodes: Iterable[Node]) -> dict[int, int]:
+    """Even levels are loops over persons, odd ones over groups; leaves are 0 or 1."""
+    level: dict[int, int] = {}
+    for n in nodes:
+        if n.unit == SCALAR:
+            level[n.id] = -1
+            continue
+        if n.op == "gather":
+            raise LinksNotYet("links to people of other households are not in the kernel yet")
+        own = 0 if n.unit == PERSON else 1
+        for a in n.args:
+            at = level[a.id]
+            crosses = a.unit not in (SCALAR, n.unit)
+            own = max(own, at + 1 if crosses else at)
+        level[n.id] = own
+    return level
+
+
+def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
+    """The stages for some benefits (all that exist in the month, if not told)."""
+    chosen = tuple(b for b in program.benefits if program.benefits[b].exists and (benefits is None or b in set(benefits)))
+    outputs = {b: program.outputs(b) for b in chosen}
+    nodes = cone(n for found in outputs.values() for n in found)
+    level = levels_of(nodes)
+    owner = _owners(program, chosen, outputs, nodes, level)
+    groups = {program.benefits[b].benefit.unit for b in chosen} - {PERSON}
+    groups |= {n.unit for n in nodes} - {PERSON, SCALAR}
+    if len(groups) > 1:
+        raise LinksNotYet("more than one kind of group is not in the kernel yet")
+    group = groups.pop() if groups else "household"
+    stages: list[Stage] = []
+    for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR} | {0}):
+        unit = PERSON if at % 2 == 0 else group
+        here = [n for n in nodes if level[n.id] == at and n.unit != SCALAR and not is_local(n)]
+        stages += _shared(unit, at, [n for n in here if owner[n.id] == ""])
+        for b in chosen:
+            if max(level[n.id] for n in outputs[b]) == at or (at == 0 and all(level[n.id] < 0 for n in outputs[b])):
+                mine = [n for n in here if owner[n.id] == b]
+                stages.append(_of_benefit(program, b, program.benefits[b].benefit.unit, at, mine))
+    # a benefit's outputs may lie on a lower level than its own unit's first loop
+    done = {s.benefit for s in stages}
+    assert all(b in done for b in chosen)
+    plan = Plan(program, chosen, stages, {}, group)
+    plan.stored = _stored(plan, outputs)
+    return plan
+
+
+def _owners(
+    program: Program,
+    chosen: tuple[str, ...],
+    outputs: dict[str, list[Node]],
+    nodes: list[Node],
+    level: dict[int, int],
+) -> dict[int, str]:
+    """The benefit that alone needs a node on its own level; '' for shared ones."""
+    top = {b: max(level[n.id] for n in outputs[b]) for b in chosen}
+    wanted: dict[int, set[str]] = {n.id: set() for n in nodes}
+    for b in chosen:
+        for n in outputs[b]:
+            wanted[n.id].add(b)
+        wanted[program.benefits[b].applies.id].add("")
+        awarded = program.benefits[b].awarded
+        if awarded is not None:
+            wanted[awarded.id].add("")
+    owner: dict[int, str] = {}
+    for n in reversed(nodes):
+        who = wanted[n.id]
+        one = next(iter(who)) if len(who) == 1 else ""
+        unit = program.benefits[one].benefit.unit if one else ""
+        owner[n.id] = one if one and level[n.id] == top[one] and n.unit == unit else ""
+        for a in n.args:
+            wanted[a.id].add(owner[n.id])
+    return owner
+
+
+def _shared(unit: str, level: int, nodes: list[Node]) -> list[Stage]:
+    return [Stage(unit, level, nodes[i : i + MOST_VALUES]) for i in range(0, len(nodes), MOST_VALUES)]
+
+
+def _of_benefit(program: Program, benefit: str, unit: str, level: int, mine: list[Node]) -> Stage:
+    b = program.benefits[benefit]
+    early = {n.id for n in cone((b.full.answer, b.presumed.answer, b.near))}
+    first = [n for n in mine if n.id in early]
+    return Stage(unit, level, first, benefit, [n for n in mine if n.id not in early])
+
+
+def needed_by(plan: Plan, stage: Stage) -> list[Node]:
+    """Nodes that a stage reads or computes, arguments first, with the leaves it reads again."""
+    roots = list(stage.nodes) + list(stage.then)
+    if stage.benefit:
+        roots += plan.program.outputs(stage.benefit)
+    computed = {n.id for n in stage.nodes} | {n.id for n in stage.then}
+    found: dict[int, Node] = {}
+    todo = list(roots)
+    while todo:
+        n = todo.pop()
+        if n.id in found:
+            continue
+        found[n.id] = n
+        if n.id in computed or (is_local(n) and n.op != "spread"):
+            todo.extend(n.args)
+    return [found[i] for i in sorted(found)]
+
+
+def _stored(plan: Plan, outputs: dict[str, list[Node]]) -> dict[int, Node]:
+    """Nodes computed in one stage and read in another."""
+    home: dict[int, int] = {}
+    for i, stage in enumerate(plan.stages):
+        for n in (*stage.nodes, *stage.then):
+            home[n.id] = i
+    stored: dict[int, Node] = {}
+    for i, stage in enumerate(plan.stages):
+        for n in needed_by(plan, stage):
+            sources = [n] if n.op != "spread" else [n.args[0]]
+            if n.op == "agg" and home.get(n.id) == i:
+                sources.append(n.args[0])
+            for source in sources:
+                if not is_local(source) and home.get(source.id) != i:
+                    stored[source.id] = source
+                elif n.op in ("spread", "agg") and source is not n and not is_local(source):
+                    stored[source.id] = source
+    return stored

@@ -1,0 +1,224 @@
+"""Compiles generated source and runs it over a population, block by block, in threads."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, local
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zhida.codes.months import first_day, last_day
+from zhida.rules.declarations import Pack
+from zhida.rules.ir import MAX_MEMBERS, PERSON
+from zhida.rules.kernel.emit import Source, emit
+from zhida.rules.kernel.plan import Form, make_plan
+from zhida.rules.outcome import ROW
+from zhida.rules.parameters import resolve
+from zhida.rules.program import Program
+from zhida.rules.values import age_cutoffs
+
+BLOCK = 16_384
+"""Groups in a block: its scratch fits the cache, and there are few calls from Python."""
+
+Array = npt.NDArray[Any]
+_writing = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Some whole groups and their persons, column by column.
+
+    ``first_person``, ``size`` by group; ``group_of`` by person; ``columns`` by name: ``c_<field>``
+    values, ``s_<field>`` states (0 known, 1 absent, 2 unknown, 3 interval, 4 not applicable),
+    ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`.
+    """
+
+    first_person: Array
+    size: Array
+    group_of: Array
+    place_group: Array
+    place_person: Array
+    columns: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Division codes by place row ('' outside the territory) and which registers are complete:
+    ``complete[register, place]`` uint8, registers in the pack's order."""
+
+    codes: tuple[str, ...]
+    complete: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Both ends of each parameter value by slot and place; known where they are equal."""
+
+    lo: Array
+    hi: Array
+    cutoffs: Array
+    month: Array
+
+
+Rows = dict[str, Array]
+"""By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
+
+
+class Kernel:
+    """One program, compiled for one form of columns. Thread-safe."""
+
+    def __init__(self, program: Program, form: Form, benefits: Iterable[str] | None = None, compiled: bool = True) -> None:
+        self.program = program
+        self.form = form
+        self.plan = make_plan(program, benefits)
+        self.source: Source = emit(self.plan, form)
+        self.module = load_module(self.source.text, compiled)
+        self.functions: list[Callable[..., Any]] = [
+            getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))
+        ]
+        self._scratch = local()
+
+    def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
+        """Look every parameter up at every place; ``pack`` may be a reform of the program's own."""
+        pack = pack or self.program.pack
+        n = max(len(self.source.parameters), 1)
+        lo = np.zeros((n, len(places.codes)), np.int64)
+        hi = np.zeros_like(lo)
+        for (name, index), slot in self.source.parameters.items():
+            p = pack.parameters[name]
+            for j, code in enumerate(places.codes):
+                found = resolve(pack, name, month, code)
+                lo[slot, j], hi[slot, j] = (
+                    (p.minimum, p.maximum) if found.values is None else (found.values[index],) * 2
+                )
+        reference = last_day(month) if pack.age_on == "last" else first_day(month)
+        return Parameters(lo, hi, np.array(age_cutoffs(reference), np.int64), np.array([month], np.int64))
+
+    def run(
+        self,
+        table: Table,
+        places: Places,
+        parameters: Parameters,
+        keep_all: bool = False,
+        threads: int = 2,
+        block: int = BLOCK,
+    ) -> Rows:
+        """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
+        groups = len(table.size)
+        if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
+            raise ValueError(f"a household of {int(table.size.min())} to {int(table.size.max())} members; 1 to {MAX_MEMBERS} can be computed")
+        fixed = self._fixed(table, places, parameters)
+        calls = [[fixed[name] for name in args] for _, args in self.source.stages]
+        spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
+        if threads > 1 and len(spans) > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                found = list(pool.map(lambda span: self._block(span, table, calls, keep_all), spans))
+        else:
+            found = [self._block(span, table, calls, keep_all) for span in spans]
+        empty = np.zeros((len(ROW), 0), np.int64)
+        return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
+
+    def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
+        fixed = {
+            "first_person": table.first_person,
+            "size": table.size,
+            "group_of": table.group_of,
+            "place_group": table.place_group,
+            "place_person": table.place_person,
+            "complete": places.complete,
+            "parameter_lo": parameters.lo,
+            "parameter_hi": parameters.hi,
+            "cutoffs": parameters.cutoffs,
+            "month": parameters.month,
+            **table.columns,
+        }
+        missing = {a for _, args in self.source.stages for a in args} - set(fixed)
+        if missing:
+            raise ValueError(f"the population has no columns {', '.join(sorted(missing))}; build it with this pack's fields")
+        return fixed
+
+    def _block(self, span: tuple[int, int], table: Table, calls: Sequence[list[Array]], keep_all: bool) -> Rows:
+        g0, g1 = span
+        p0 = int(table.first_person[g0])
+        p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
+        scratch = self._room(p1 - p0, g1 - g0)
+        rows: Rows = {}
+        for (stage, _), call, work in zip(self.source.stages, calls, self.functions, strict=True):
+            lo, hi = (p0, p1) if stage.unit == PERSON else (g0, g1)
+            head = (lo, hi, p0, g0, *scratch[:4])
+            if stage.benefit:
+                found = scratch[4]
+                k = work(*head, found, keep_all, *call)
+                rows[stage.benefit] = found[:, :k].copy()
+            else:
+                work(*head, *call)
+        return rows
+
+    def _room(self, persons: int, groups: int) -> tuple[Array, ...]:
+        """Scratch of this thread, grown when a larger block comes."""
+        have = getattr(self._scratch, "room", None)
+        if have is None or have[0].shape[1] < persons or have[2].shape[1] < groups:
+            c = self.source.counts
+            p, g = int(persons * 1.1) + 64, int(groups * 1.1) + 64
+            have = (
+                np.zeros((c["SP"] + 1, p), np.int64),
+                np.zeros((c["FP"] + 1, p), np.uint8),
+                np.zeros((c["SG"] + 1, g), np.int64),
+                np.zeros((c["FG"] + 1, g), np.uint8),
+                np.zeros((len(ROW), max(p, g)), np.int64),
+            )
+            self._scratch.room = have
+        return have
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: ``ZHIDA_CACHE``, else the user's cache folder."""
+    told = os.environ.get("ZHIDA_CACHE")
+    base = Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zhida"
+    return base / "kernels"
+
+
+def load_module(text: str, compiled: bool = True) -> ModuleType:
+    """The generated module, from a file with a stable name so that Numba's cache finds it again."""
+    if not compiled:
+        text = text.replace("@njit(cache=True, nogil=True, error_model='numpy')\n", "")
+        text = text.replace("zhida.rules.kernel.support", "zhida.rules.kernel.plain")
+    name = f"zhida_kernel_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    with _writing:
+        if name in sys.modules:
+            return sys.modules[name]
+        path = _write(name, text)
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+
+def _write(name: str, text: str) -> Path:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.py"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            temporary = folder / f".{name}.{os.getpid()}"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        return path
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="zhida-kernel-"))
+        path = folder / f"{name}.py"
+        path.write_text(text, encoding="utf-8")
+        return path

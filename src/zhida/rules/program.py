@@ -1,0 +1,538 @@
+"""A pack's rules for one month as one graph: what the explainer walks and the kernel is made of.
+
+Structure depends on the month only through dated formulas and benefits; the values of parameters
+and the month's own days come in when a program is run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from zhida.rules import terms
+from zhida.rules.declarations import (
+    At,
+    Benefit,
+    Citation,
+    Condition,
+    Formula,
+    Kind,
+    Pack,
+    Variable,
+)
+from zhida.rules.ir import PERSON, SCALAR, Graph, Node, RangeError
+from zhida.rules.language import SYMBOLS, Located, Reader, Scope, parse, proved_positive
+from zhida.rules.names import DIMS, PackNames
+from zhida.rules.problems import Problems
+from zhida.rules.terms import FormulaError, Term
+
+T = TypeVar("T")
+Presume = Callable[[Node], Node]
+
+MAX_CONDITIONS = 20
+"""Three bits for each condition have to fit an int64."""
+
+@dataclass(frozen=True, slots=True)
+class ConditionProgram:
+    """``role``: rule, excluded_by, higher or choice. ``left symbol right`` where the formula is one
+    single comparison of numbers; ``other`` is the benefit that displaces."""
+
+    id: str
+    says: str
+    role: str
+    node: Node
+    citation: Citation
+    formula: str = ""
+    symbol: str = ""
+    left: Term | None = None
+    right: Term | None = None
+    near: int | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``conditions`` in the order of the benefit's; ``amount`` in whole fen, None for a status."""
+
+    answer: Node
+    amount: Node | None
+    conditions: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitProgram:
+    """``full``: what is known; ``presumed``: as far as registers tell, with what families declare or
+    authorise taken at its empty value where it is not known. ``near``: exactly one condition fails,
+    and by little. ``bands``: whole-yuan margins that the basis of a list entry is made of."""
+
+    benefit: Benefit
+    exists: bool
+    applies: Node
+    conditions: tuple[ConditionProgram, ...]
+    full: Outcome
+    presumed: Outcome
+    near: Node
+    signal: Node
+    bands: tuple[Node, ...]
+    covers: Node | None
+    awarded: Node | None
+    award_amount: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    pack: Pack
+    month: int
+    graph: Graph
+    benefits: dict[str, BenefitProgram]
+    variables: dict[str, Term] = field(default_factory=dict)
+
+    def outputs(self, benefit: str) -> list[Node]:
+        """All nodes that a row of this benefit is made of."""
+        b = self.benefits[benefit]
+        found = [b.full.answer, *b.full.conditions, b.presumed.answer, *b.presumed.conditions, b.near, b.signal, *b.bands]
+        found += [n for n in (b.full.amount, b.presumed.amount, b.awarded, b.award_amount, b.applies) if n is not None]
+        return found
+
+
+def build_program(pack: Pack, month: int) -> Program:
+    """The program of a month; :class:`PackError` with every problem of every formula."""
+    return Builder(pack, month).build()
+
+
+def structure_months(pack: Pack) -> list[int]:
+    """First months of each stretch in which the structure stays the same."""
+    found: set[int] = set()
+    for v in pack.variables.values():
+        found |= {m for f in v.formulas for m in (f.start, f.until) if m is not None}
+    for b in pack.benefits.values():
+        parts = [f for c in b.conditions for f in (c.formula,)] + [a.formula for a in b.amounts]
+        found |= {m for f in parts for m in (f.start, f.until) if m is not None}
+        found |= {m for m in (b.start, b.until) if m is not None}
+    if not found:
+        return [pack.verified_through.year * 12 + pack.verified_through.month - 1]
+    return sorted(found | {min(found) - 1})
+
+
+class Broken(Exception):
+    """Something that this formula names has a problem of its own, already noted."""
+
+
+@dataclass(slots=True)
+class _Base:
+    applies: Node
+    conditions: list[ConditionProgram]
+    node: Node
+    amount: Node | None
+
+
+class Builder:
+    def __init__(self, pack: Pack, month: int) -> None:
+        self.pack = pack
+        self.month = month
+        self.g = Graph()
+        self.problems = Problems()
+        self.names = PackNames(self)
+        self.doing: list[str] = []
+        self.bases: dict[str, _Base | None] = {}
+        self.finals: dict[str, tuple[Node, list[ConditionProgram]] | None] = {}
+        self.variables: dict[str, Term | None] = {}
+
+    def build(self) -> Program:
+        for variable in self.pack.variables.values():
+            self._try(partial(self.variable, variable))
+        for benefit in self.pack.benefits.values():
+            self._try(partial(self.final, benefit))
+        self.problems.raise_if_any()
+        done: dict[int, Node] = {}
+        programs = {}
+        for benefit in self.pack.benefits.values():
+            try:
+                programs[benefit.id] = self._finish(benefit, done)
+            except RangeError as error:
+                self.problems.add(benefit.at, str(error), benefit.name, "narrower min and max of its fields")
+            except Broken:
+                continue
+        self.problems.raise_if_any()
+        known = {name: term for name, term in self.variables.items() if term is not None}
+        return Program(self.pack, self.month, self.g, programs, known)
+
+    def _try(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Broken:
+            return
+        except Located as error:
+            self.note(error)
+
+    def note(self, error: Located) -> None:
+        self.problems.add(error.at, error.says, error.text, error.expected)
+
+    @contextmanager
+    def entered(self, what: str, at: At) -> Iterator[None]:
+        """Refuses a circle: a value that hangs on itself."""
+        if what in self.doing:
+            ring = " → ".join([*self.doing[self.doing.index(what) :], what])
+            raise Located(at, what, FormulaError(f"a circle: {ring}", "values that do not hang on themselves"))
+        if len(self.doing) > 100:
+            raise Located(at, what, FormulaError("a chain of more than 100 names", "fewer steps"))
+        self.doing.append(what)
+        try:
+            yield
+        finally:
+            self.doing.pop()
+
+    # variables ----------------------------------------------------------------------------------
+
+    def variable(self, v: Variable) -> Term:
+        if v.id in self.variables:
+            found = self.variables[v.id]
+            if found is None:
+                raise Broken
+            return found
+        try:
+            with self.entered(v.name, v.at):
+                term = self._variable(v)
+        except Located as error:
+            self.variables[v.id] = None
+            self.note(error)
+            raise Broken from None
+        except Broken:
+            self.variables[v.id] = None
+            raise
+        self.variables[v.id] = term
+        return term
+
+    def _variable(self, v: Variable) -> Term:
+        formula = dated(v.formulas, self.month)
+        if formula is None:
+            return self._unknown(v)
+        scope = Scope(v.unit)
+        guard: Node | None = None
+        if v.applies is not None:
+            guard = Reader(self.names, v.applies).boolean(parse(v.applies), scope)
+            scope = Scope(v.unit, positive=proved_positive(guard))
+        reader = Reader(self.names, formula)
+        if v.kind is Kind.ENUM:
+            tree = parse(formula)
+            term = reader._as_choice(tree, scope, self.pack.enums[v.enum])
+        else:
+            term = reader.read(scope)
+        want = "enum" if v.kind is Kind.ENUM else DIMS[v.kind]
+        if term.dim != want or (v.kind is Kind.INT and term.den is not None):
+            raise Located(formula.at, formula.text, FormulaError(f"{v.name} is declared {v.kind}", f"type of {term.dim}"))
+        if guard is not None:
+            kind = term.num.kind
+            try:
+                num = self.g.select(guard, term.num, self.g.not_applicable(kind))
+            except RangeError as error:
+                raise Located(formula.at, formula.text, FormulaError(str(error), "narrower ranges")) from None
+            term = Term(term.dim, num, term.den, term.enum)
+        return term
+
+    def _unknown(self, v: Variable) -> Term:
+        """No formula is known for this month: the value is unknown, whoever is looked at."""
+        if v.kind is Kind.BOOL:
+            return Term("bool", self.g.input(f"?{v.id}", "bool", v.unit, 0, 0, False))
+        if v.kind is Kind.ENUM:
+            top = (1 << len(self.pack.enums[v.enum].choices)) - 1
+            return Term("enum", self.g.input(f"?{v.id}", "enum", v.unit, 0, top, False), None, v.enum)
+        return Term(DIMS[v.kind], self.g.input(f"?{v.id}", "num", v.unit, -(10**10), 10**10, False))
+
+    # benefits -----------------------------------------------------------------------------------
+
+    def base(self, b: Benefit) -> _Base:
+        """A benefit by its own conditions and exclusions, before groups and choices."""
+        if b.id in self.bases:
+            found = self.bases[b.id]
+            if found is None:
+                raise Broken
+            return found
+        with self.entered(b.name, b.at):
+            base = self._noting(lambda: self._base(b), self.bases, b.id)
+        return base
+
+    def _base(self, b: Benefit) -> _Base:
+        applies = self.g.truth(True)
+        if b.applies is not None:
+            applies = Reader(self.names, b.applies.formula).boolean(parse(b.applies.formula), Scope(b.unit))
+        scope = Scope(b.unit, positive=proved_positive(applies))
+        conditions: list[ConditionProgram] = []
+        failed = False
+        for condition in b.conditions:
+            if not within(condition.formula, self.month):
+                continue
+            try:
+                conditions.append(self._condition(condition, scope))
+            except Located as error:
+                self.note(error)
+                failed = True
+        for exclusion in b.excluded_by:
+            other = self.pack.benefits[exclusion.benefit]
+            held = self._held_across(other, b.unit)
+            node = self.g.negate(held)
+            conditions.append(
+                ConditionProgram(
+                    f"excluded_by:{other.id}", exclusion.says, "excluded_by", node, exclusion.citation, other=other.id
+                )
+            )
+        amount: Node | None = None
+        for a in b.amounts:
+            if within(a.formula, self.month):
+                amount = self._amount(a.formula, a.rounding.step, a.rounding.direction, scope)
+        if b.amounts and amount is None:
+            amount = self.g.input(f"?{b.id}", "num", b.unit, 0, 10**10, False)
+        if failed:
+            raise Broken
+        node = self.g.truth(True)
+        for c in conditions:
+            node = self.g.both(node, c.node)
+        return _Base(applies, conditions, node, amount)
+
+    def _condition(self, c: Condition, scope: Scope) -> ConditionProgram:
+        reader = Reader(self.names, c.formula)
+        tree = parse(c.formula)
+        node = reader.boolean(tree, scope)
+        symbol, left, right = single_comparison(reader, tree, scope)
+        if c.near is not None and left is None:
+            raise Located(c.at, c.formula.text, FormulaError("near without a single comparison", "a < b or the like"))
+        return ConditionProgram(c.id, c.says, "rule", node, c.citation, c.formula.text, symbol, left, right, c.near)
+
+    def _amount(self, formula: Formula, step: int, direction: str, scope: Scope) -> Node:
+        reader = Reader(self.names, formula)
+        tree = parse(formula)
+        term = reader.term(tree, scope)
+        with reader.located(tree):
+            if term.dim != "money":
+                raise FormulaError(f"an amount that is {terms.word(term)}", "money")
+            return terms.rounded(self.g, term, step, direction).num
+
+    def final(self, b: Benefit) -> tuple[Node, list[ConditionProgram]]:
+        """The answer with groups of which the higher is paid, and the person's own choices."""
+        if b.id in self.finals:
+            found = self.finals[b.id]
+            if found is None:
+                raise Broken
+            return found
+        base = self.base(b)
+        with self.entered(f"{b.name} (all)", b.at):
+            return self._noting(lambda: self._final(b, base), self.finals, b.id)
+
+    def _noting(self, work: Callable[[], T], memo: dict[str, T | None], key: str) -> T:
+        """Runs and remembers; what fails is noted once and then known as broken."""
+        try:
+            done = work()
+        except Located as error:
+            memo[key] = None
+            self.note(error)
+            raise Broken from None
+        except Broken:
+            memo[key] = None
+            raise
+        memo[key] = done
+        return done
+
+    def _final(self, b: Benefit, base: _Base) -> tuple[Node, list[ConditionProgram]]:
+        conditions = list(base.conditions)
+        g = self.g
+        for group in self.pack.groups:
+            if b.id not in group.benefits:
+                continue
+            for other_id in group.benefits:
+                if other_id == b.id:
+                    continue
+                other = self.base(self.pack.benefits[other_id])
+                if other.amount is None or base.amount is None:
+                    raise Located(group.at, group.name, FormulaError("a benefit without an amount", "amounts to compare"))
+                earlier = group.benefits.index(other_id) < group.benefits.index(b.id)
+                more = g.less_equal(base.amount, other.amount) if earlier else g.less(base.amount, other.amount)
+                loses = g.both(self._held(self.pack.benefits[other_id], other.applies, other.node), more)
+                conditions.append(
+                    ConditionProgram(
+                        f"excluded_by:{other_id}", group.name, "higher", g.negate(loses), group.citation, other=other_id
+                    )
+                )
+        for choice in self.pack.choices:
+            if b.id in choice.benefits:
+                conditions.append(self._chosen(b, choice.id))
+        if len(conditions) > MAX_CONDITIONS:
+            raise Located(b.at, b.name, FormulaError("too many conditions", f"at most {MAX_CONDITIONS}"))
+        exists = exists_in(b, self.month)
+        node = g.truth(True)
+        for c in conditions:
+            node = g.both(node, c.node)
+        answer = g.select(base.applies, node, g.not_applicable("bool")) if exists else g.not_applicable("bool")
+        return answer, conditions
+
+    def _chosen(self, b: Benefit, choice_id: str) -> ConditionProgram:
+        choice = next(c for c in self.pack.choices if c.id == choice_id)
+        g = self.g
+        rival = g.truth(False)
+        for other_id in choice.benefits:
+            if other_id != b.id:
+                other = self.base(self.pack.benefits[other_id])
+                rival = g.either(rival, g.coalesce(g.select(other.applies, other.node, g.not_applicable("bool")), g.truth(False)))
+        term = self.names.value(choice.field, b.unit)
+        index = self.pack.enums[self.pack.fields[choice.field].enum].index(b.id)
+        assert term is not None and index is not None
+        node = g.either(g.negate(rival), g.among(term.num, 1 << index))
+        return ConditionProgram(f"choice:{choice.id}", choice.name, "choice", node, choice.citation)
+
+    def _held(self, b: Benefit, applies: Node, node: Node) -> Node:
+        """Held: awarded, or else by rule; where the rule is not applicable, not held by it."""
+        g = self.g
+        by_rule = g.truth(False)
+        if exists_in(b, self.month):
+            by_rule = g.coalesce(g.select(applies, node, g.not_applicable("bool")), g.truth(False))
+        awarded = self.awarded(b)
+        return by_rule if awarded is None else g.either(awarded, by_rule)
+
+    def awarded(self, b: Benefit) -> Node | None:
+        term = self.names.value(f"awarded_{b.id}", b.unit) if b.award else None
+        return term.num if term is not None else None
+
+    def held(self, b: Benefit) -> Node:
+        answer, _ = self.final(b)
+        by_rule = self.g.coalesce(answer, self.g.truth(False))
+        awarded = self.awarded(b)
+        return by_rule if awarded is None else self.g.either(awarded, by_rule)
+
+    def _held_across(self, other: Benefit, unit: str) -> Node:
+        """Held by the unit asked about: a group holds a person's benefit where all members do."""
+        held = self.held(other)
+        if other.unit == unit or held.unit == SCALAR:
+            return held
+        if unit == PERSON:
+            return self.g.spread(held)
+        return self.g.aggregate("all", unit, held)
+
+    # finishing ----------------------------------------------------------------------------------
+
+    def _finish(self, b: Benefit, done: dict[int, Node]) -> BenefitProgram:
+        base = self.base(b)
+        answer, conditions = self.final(b)
+        exists = exists_in(b, self.month)
+
+        def presumed(node: Node) -> Node:
+            return self.g.replace(node, self._presume, done)
+
+        full = Outcome(answer, base.amount, tuple(c.node for c in conditions))
+        by_registers = Outcome(
+            presumed(answer),
+            None if base.amount is None else presumed(base.amount),
+            tuple(presumed(c.node) for c in conditions),
+        )
+        signal = self.g.truth(True)
+        if b.signal is not None:
+            try:
+                signal = Reader(self.names, b.signal.formula).boolean(parse(b.signal.formula), Scope(b.unit))
+            except Located as error:
+                self.note(error)
+                raise Broken from None
+        covers = None
+        if b.covers is not None:
+            try:
+                covers = Reader(self.names, b.covers).boolean(parse(b.covers), Scope(PERSON))
+            except Located as error:
+                self.note(error)
+                raise Broken from None
+        amount = self.names.value(f"award_amount_{b.id}", b.unit) if b.award else None
+        return BenefitProgram(
+            b,
+            exists,
+            base.applies,
+            tuple(conditions),
+            full,
+            by_registers,
+            self._near(conditions, presumed, base.applies) if exists else self.g.truth(False),
+            presumed(signal),
+            self._bands(conditions, presumed),
+            covers,
+            self.awarded(b),
+            amount.num if amount is not None else None,
+        )
+
+    def _presume(self, leaf: Node) -> Node:
+        if leaf.op != "input":
+            return leaf
+        name = str(leaf.data[0])
+        f = self.pack.fields.get(name)
+        if f is None or f.empty is None:
+            return leaf
+        if f.register and self.pack.registers[f.register].access == "register":
+            return leaf
+        return self.g.input(name, leaf.kind, leaf.unit, leaf.lo, leaf.hi, leaf.na, presumed=True)
+
+    def _near(self, conditions: Sequence[ConditionProgram], presumed: Presume, applies: Node) -> Node:
+        g = self.g
+        result = g.truth(False)
+        for c in conditions:
+            if c.near is None or c.left is None or c.right is None:
+                continue
+            slack = Term(c.left.dim, g.const(c.near))
+            closer = terms.subtract(g, c.left, slack) if "<" in c.symbol else terms.add(g, c.left, slack)
+            near = g.both(g.negate(c.node), terms.compare(g, c.symbol, closer, c.right))
+            for other in conditions:
+                if other is not c:
+                    near = g.both(near, other.node)
+            result = g.either(result, near)
+        guarded = g.coalesce(g.select(applies, result, g.not_applicable("bool")), g.truth(False))
+        return presumed(guarded)
+
+    def _bands(self, conditions: Sequence[ConditionProgram], presumed: Presume) -> tuple[Node, ...]:
+        found = []
+        for c in conditions:
+            if c.left is None or c.right is None:
+                continue
+            try:
+                m = margin(self.g, c)
+                if m is not None:
+                    scale = self.g.const(100 if m.dim == "money" else 1)
+                    den = self.g.mul(m.den, scale) if m.den is not None else scale
+                    found.append(presumed(self.g.divide(m.num, den, 1, "down")))
+            except RangeError:
+                continue
+        return tuple(found)
+
+
+def margin(g: Graph, c: ConditionProgram) -> Term | None:
+    """By how much a comparison is met: 0 or more means met (a strict one needs one fen, or 1, more;
+    in a quotient, one fen of its numerator)."""
+    if c.left is None or c.right is None or c.symbol not in ("<", "<=", ">", ">="):
+        return None
+    less = c.symbol.startswith("<")
+    gap = terms.subtract(g, c.right, c.left) if less else terms.subtract(g, c.left, c.right)
+    if c.symbol in ("<", ">"):
+        return Term(gap.dim, g.sub(gap.num, g.const(1)), gap.den)
+    return gap
+
+
+def single_comparison(reader: Reader, tree: ast.expr, scope: Scope) -> tuple[str, Term | None, Term | None]:
+    """Symbol and both sides where the formula is one comparison of two numbers or amounts."""
+    if not (isinstance(tree, ast.Compare) and len(tree.ops) == 1 and type(tree.ops[0]) in SYMBOLS):
+        return "", None, None
+    sides = (tree.left, tree.comparators[0])
+    if any(isinstance(s, ast.Constant) and isinstance(s.value, str) for s in sides):
+        return "", None, None
+    left, right = (reader.term(s, scope) for s in sides)
+    symbol = SYMBOLS[type(tree.ops[0])]
+    if not (left.is_number and right.is_number) or symbol in ("==", "!="):
+        return "", None, None
+    return symbol, left, right
+
+
+def within(formula: Formula, month: int) -> bool:
+    return (formula.start is None or formula.start <= month) and (formula.until is None or month < formula.until)
+
+
+def dated(formulas: Sequence[Formula], month: int) -> Formula | None:
+    return next((f for f in formulas if within(f, month)), None)
+
+
+def exists_in(b: Benefit, month: int) -> bool:
+    return (b.start is None or b.start <= month) and (b.until is None or month < b.until)
+

@@ -1,0 +1,150 @@
+"""Random populations, told to both evaluators in their own ways, and the comparison of what they say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zhida.rules.declarations import Field, Kind, Pack
+from zhida.rules.interpret import Facts, Run
+from zhida.rules.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Kernel, Places, Table
+from zhida.rules.outcome import ROW, row
+from zhida.rules.program import Program, build_program
+from zhida.rules.values import NONE, VALUE
+
+DTYPES = {Kind.BOOL: np.uint8, Kind.ENUM: np.uint8, Kind.DATE: np.int32}
+
+
+def random_value(rng: np.random.Generator, pack: Pack, f: Field) -> int:
+    if f.kind is Kind.BOOL:
+        return int(rng.integers(2))
+    if f.kind is Kind.ENUM:
+        return int(rng.integers(len(pack.enums[f.enum].choices)))
+    ends = [f.minimum, f.maximum] + ([f.empty] if f.empty is not None else [])
+    wide = int(rng.integers(f.minimum, f.maximum + 1))
+    small = min(f.maximum, max(f.minimum, int(rng.integers(0, 400)) * (1000 if f.kind is Kind.MONEY else 1)))
+    return int(rng.choice([*ends, wide, small, small, small]))
+
+
+class Town:
+    """``groups`` random households of a pack; ``form`` maps each field to how its column comes."""
+
+    def __init__(self, pack: Pack, month: int, seed: int, groups: int = 40, known: float = 0.7) -> None:
+        rng = np.random.default_rng(seed)
+        self.pack, self.month = pack, month
+        codes = [c for c in (pack.root, *pack.divisions.descendants(pack.root)) if len(c.rstrip("0")) <= 6][
+            :6
+        ]
+        self.codes = ("", *codes)
+        complete = rng.integers(0, 2, (max(len(pack.registers), 1), len(self.codes))).astype(np.uint8)
+        complete[:, 0] = 0
+        self.places = Places(self.codes, complete)
+        size = rng.integers(1, 5, groups).astype(np.int32)
+        first = (np.cumsum(size) - size).astype(np.int32)
+        people = int(size.sum())
+        self.columns: dict[str, np.ndarray] = {}
+        self.forms: list[tuple[str, str]] = []
+        self.told: dict[str, list[object]] = {}
+        registers = list(pack.registers)
+        place_g = rng.integers(0, len(self.codes), groups).astype(np.int32)
+        place_p = rng.integers(0, len(self.codes), people).astype(np.int32)
+        for f in pack.fields.values():
+            n = people if f.unit == PERSON else groups
+            place = place_p if f.unit == PERSON else place_g
+            form = str(
+                rng.choice(
+                    ["known", "states", "intervals", "absent"], p=[known, 0.15, 0.05, 0.10 + 0.7 - known]
+                )
+            )
+            if form == "known" and f.optional:
+                form = "states"
+            if form == "intervals" and f.kind in (Kind.BOOL, Kind.ENUM):
+                form = "states"
+            told: list[object] = [None] * n
+            if form != "absent":
+                self.forms.append((f.id, form))
+                values = np.array([random_value(rng, pack, f) for _ in range(n)], np.int64)
+                high = np.array([random_value(rng, pack, f) for _ in range(n)], np.int64)
+                values, high = (
+                    (np.minimum(values, high), np.maximum(values, high))
+                    if form == "intervals"
+                    else (values, values)
+                )
+                choices = [0, 0, 1, 2] + ([3] if form == "intervals" else []) + ([4] if f.optional else [])
+                states = rng.choice(choices, n).astype(np.uint8) if form != "known" else np.zeros(n, np.uint8)
+                self.columns["c_" + f.id] = values.astype(DTYPES.get(f.kind, np.int64))
+                self.columns["s_" + f.id] = states
+                self.columns["h_" + f.id] = high
+                for i in range(n):
+                    empty = (
+                        f.empty if f.register and complete[registers.index(f.register), place[i]] else None
+                    )
+                    told[i] = self._value(f, int(states[i]), int(values[i]), int(high[i]), empty)
+            self.told[f.id] = told
+        group_of = np.repeat(np.arange(groups, dtype=np.int32), size)
+        self.table = Table(first, size, group_of, place_g, place_p, self.columns)
+
+    def _value(self, f: Field, state: int, lo: int, hi: int, empty: int | None) -> object:
+        if state == 1 and empty is not None:
+            lo = hi = empty
+            state = 0
+        if state in (1, 2):
+            return None
+        if state == 4:
+            return NA if f.kind is Kind.BOOL else NA_BIT if f.kind is Kind.ENUM else (0, 0, NONE)
+        if f.kind is Kind.BOOL:
+            return YES if lo == 1 else NO
+        if f.kind is Kind.ENUM:
+            return 1 << lo
+        return (lo, hi if state == 3 else lo, VALUE)
+
+    @property
+    def form(self) -> Form:
+        return Form(tuple(self.forms))
+
+    def facts(self, g: int) -> Facts:
+        t = self.table
+        rows = range(int(t.first_person[g]), int(t.first_person[g]) + int(t.size[g]))
+        persons = [
+            {
+                f.id: self.told[f.id][i]
+                for f in self.pack.fields.values()
+                if f.unit == PERSON and self.told[f.id][i] is not None
+            }
+            for i in rows
+        ]
+        group = {
+            f.id: self.told[f.id][g]
+            for f in self.pack.fields.values()
+            if f.unit != PERSON and self.told[f.id][g] is not None
+        }
+        places = tuple(self.codes[t.place_person[i]] for i in rows)
+        return Facts(tuple(persons), len(rows), group, self.codes[t.place_group[g]], places)  # type: ignore[arg-type]
+
+
+def differences(
+    town: Town, program: Program | None = None, compiled: bool = False, threads: int = 1, block: int = 16
+) -> list[str]:
+    """Everything in which the kernel and the interpreter differ over a town, in words."""
+    program = program or build_program(town.pack, town.month)
+    kernel = Kernel(program, town.form, compiled=compiled)
+    rows = kernel.run(
+        town.table, town.places, kernel.parameters(town.places, town.month), True, threads, block
+    )
+    found = []
+    runs = [Run(program, town.facts(g)) for g in range(len(town.table.size))]
+    for b in kernel.plan.benefits:
+        bp = program.benefits[b]
+        got = {int(r[0]): r for r in rows[b].T}
+        for g, run in enumerate(runs):
+            first = int(town.table.first_person[g])
+            units = range(run.facts.members) if bp.benefit.unit == PERSON else range(1)
+            for i in units:
+                at = first + i if bp.benefit.unit == PERSON else g
+                want = row(run, bp, i) | {"index": at}
+                have = dict(zip(ROW, (int(x) for x in got[at]), strict=True))
+                if want != have:
+                    wrong = {k: (want[k], have[k]) for k in ROW if want[k] != have[k]}
+                    found.append(f"{b} household {g} unit {i}: interpreter, kernel {wrong}")
+    return found
