@@ -1,0 +1,146 @@
+"""Which facts would settle an undetermined answer.
+
+A fact (one field of one person or of the household) decides if some value of it alone fixes the
+answer. Where none does, a smallest set is sought by dropping facts, the dearest first, from a set
+that fixes it: small, not proved smallest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from zhida.rules import values as v
+from zhida.rules.interpret import Run, Value
+from zhida.rules.ir import NA, PERSON, YES, Node, cone
+
+MOST_ALONE = 5
+MOST_TRIED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``instance`` counts persons; 0 for a field of the household."""
+
+    field: str
+    person: bool
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """``alone``: facts each of which decides by itself, cheapest first; else ``together``: a set that
+    decides. Both empty: no value of any fact helps (a parameter is missing)."""
+
+    alone: tuple[Fact, ...]
+    together: tuple[Fact, ...]
+
+
+class Trials:
+    """Answers again with some facts given other values; only what hangs on them is computed anew."""
+
+    def __init__(self, run: Run, answer: Node, instance: int) -> None:
+        self.run, self.answer, self.instance = run, answer, instance
+        self.nodes = cone((answer,))
+        run.value(answer, instance)
+        self.fields: dict[str, int] = {}
+        self.hangs: dict[int, int] = {}
+        for n in self.nodes:
+            mask = 0
+            for a in n.args:
+                mask |= self.hangs[a.id]
+            if n.op == "input":
+                mask |= 1 << self.fields.setdefault(str(n.data[0]), len(self.fields))
+            self.hangs[n.id] = mask
+
+    def unknown(self) -> list[Fact]:
+        """Facts that the answer may hang on and that are not settled."""
+        pack = self.run.program.pack
+        found: list[Fact] = []
+        for n in self.nodes:
+            name = str(n.data[0]) if n.op == "input" else ""
+            if not name or name not in pack.fields:
+                continue
+            for i in self._instances(n):
+                fact = Fact(name, n.unit == PERSON, i)
+                if fact not in found and not settled(self.run.cells[n.id][i]):
+                    found.append(fact)
+        order = list(pack.fields)
+        return sorted(found, key=lambda f: (pack.fields[f.field].cost, order.index(f.field), f.instance))
+
+    def _instances(self, n: Node) -> Iterable[int]:
+        """A person's own facts come in by themselves unless the answer loops over members."""
+        if n.unit != PERSON:
+            return (0,)
+        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather") for m in self.nodes)
+        return range(len(self.run.facts.persons)) if loops else (self.instance,)
+
+    def answer_with(self, given: Mapping[Fact, Value]) -> int:
+        mask = 0
+        for fact in given:
+            mask |= 1 << self.fields[fact.field]
+        cells = dict(self.run.cells)
+        for n in self.nodes:
+            if not self.hangs[n.id] & mask:
+                continue
+            if n.op == "input":
+                column = list(cells[n.id])
+                for fact, value in given.items():
+                    if fact.field == n.data[0]:
+                        column[fact.instance] = value
+                cells[n.id] = column
+            else:
+                cells[n.id] = self.run.compute(n, cells)
+        found = cells[self.answer.id][self.instance if self.answer.unit == PERSON else 0]
+        assert isinstance(found, int)
+        return found
+
+    def values(self, fact: Fact) -> list[Value]:
+        """Values to try: every choice, or both ends."""
+        node = next(n for n in self.nodes if n.op == "input" and n.data[0] == fact.field)
+        now = self.run.cells[node.id][fact.instance]
+        if isinstance(now, tuple):
+            return [v.point(now[0]), v.point(now[1])] if now[2] & v.VALUE else []
+        return [1 << b for b in range(62) if now >> b & 1 and (node.kind == "enum" or 1 << b != NA)]
+
+
+def settled(value: Value) -> bool:
+    if isinstance(value, tuple):
+        return value[0] == value[1] and value[2] in (v.VALUE, v.NONE) or value[2] == v.NONE
+    return value & (value - 1) == 0
+
+
+def decided(bits: int) -> bool:
+    return bits & (bits - 1) == 0 or not bits & YES
+
+
+def deciding_facts(run: Run, answer: Node, instance: int) -> Deciding:
+    """Facts that decide an undetermined answer; see :class:`Deciding`."""
+    trials = Trials(run, answer, instance)
+    unknown = trials.unknown()[:MOST_TRIED]
+    alone: list[Fact] = []
+    for fact in unknown:
+        if any(decided(trials.answer_with({fact: value})) for value in trials.values(fact)):
+            alone.append(fact)
+            if len(alone) == MOST_ALONE:
+                break
+    if alone or not unknown:
+        return Deciding(tuple(alone), ())
+    best: dict[Fact, Value] = {}
+    for pick in (0, -1):
+        start = {f: trials.values(f)[pick] for f in unknown if trials.values(f)}
+        small = _smallest(trials, start, list(reversed(unknown)))
+        if small and (not best or len(small) < len(best)):
+            best = small
+    return Deciding((), tuple(f for f in unknown if f in best))
+
+
+def _smallest(trials: Trials, start: dict[Fact, Value], order: Sequence[Fact]) -> dict[Fact, Value]:
+    if not start or not decided(trials.answer_with(start)):
+        return {}
+    kept = dict(start)
+    for fact in order:
+        less = {f: value for f, value in kept.items() if f != fact}
+        if len(less) < len(kept) and less and decided(trials.answer_with(less)):
+            kept = less
+    return kept

@@ -1,0 +1,157 @@
+"""What an answer rests on: parameters with date and source, assumptions, and values nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from zhida.codes.months import first_day, format_month
+from zhida.rules.declarations import Citation, Parameter, ParameterValue
+from zhida.rules.interpret import Run
+from zhida.rules.ir import NO, PERSON, YES, Node, cone
+from zhida.rules.parameters import Resolved
+from zhida.rules.program import BenefitProgram
+from zhida.rules.values import VALUE, month_index
+
+
+def used(run: Run, roots: Iterable[Node], i: int) -> list[tuple[Parameter, Resolved, int]]:
+    """Parameters under some nodes, each with what was found for this unit, and its table index."""
+    found: dict[tuple[str, int, str], tuple[Parameter, Resolved, int]] = {}
+    for n in cone(roots):
+        if n.op != "param":
+            continue
+        name, index = str(n.data[0]), int(str(n.data[1]))
+        places = [run.facts.group_place] if n.unit != PERSON else _places(run, n, roots, i)
+        for place in places:
+            found[(name, index, place)] = (run.program.pack.parameters[name], run.lookup(name, place), index)
+    return list(found.values())
+
+
+def _places(run: Run, n: Node, roots: Iterable[Node], i: int) -> list[str]:
+    if all(r.unit == PERSON for r in roots):
+        return [run.facts.places[i]]
+    return list(dict.fromkeys(run.facts.places[: run.facts.members]))
+
+
+def parameters(run: Run, node: Node, i: int) -> list[dict[str, Any]]:
+    """The parameters that a condition looks at itself (not those below the values it names)."""
+    direct = [node] if node.op == "param" else []
+    todo = list(node.args)
+    for _ in range(12):
+        later: list[Node] = []
+        for n in todo:
+            if n.op == "param":
+                direct.append(n)
+            elif n.op in ("mul", "add", "sub", "min", "max", "pick", "spread", "equal", "not", "and", "or", "positive"):
+                later += n.args
+        todo = later
+        if not todo:
+            break
+    names: dict[str, dict[str, Any]] = {}
+    for p, resolved, index in used(run, direct, i):
+        if resolved.values is not None and resolved.value is not None:
+            names[f"{p.id}/{index}"] = described(p, resolved.value, resolved, index)
+        else:
+            names[f"{p.id}/{index}"] = {"id": p.id, "name": p.name, "value": None, "why": resolved.why}
+    return list(names.values())
+
+
+def described(p: Parameter, value: ParameterValue, resolved: Resolved, index: int) -> dict[str, Any]:
+    """A parameter's value with its dates and source."""
+    from zhida.rules.assess import yuan
+
+    assert resolved.values is not None
+    number: Any = resolved.values[index]
+    if p.kind == "money":
+        number = yuan(number)
+    elif p.kind == "decimal":
+        number = round(number / 10**p.places, p.places)
+    elif p.kind == "bool":
+        number = bool(number)
+    return {
+        "id": p.id,
+        "name": p.name,
+        "value": number,
+        "measure": p.measure,
+        "place": resolved.place,
+        "from": value.start.isoformat(),
+        "source": value.citation.source,
+        "evidence": str(value.citation.evidence),
+    }
+
+
+def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str, str]]:
+    """What the answer rests on that no fact supports, each once."""
+    if not b.exists:
+        return []
+    pack, benefit = run.program.pack, b.benefit
+    found: dict[str, dict[str, str]] = {}
+
+    def note(what: str, id: str, citation: Citation, says: str = "") -> None:
+        if not citation.evidence.is_fact:
+            found.setdefault(
+                f"{what}:{id}",
+                {"what": what, "id": id, "evidence": str(citation.evidence), "says": citation.note or says, "source": citation.source},
+            )
+
+    roots = _roots(run, b, i, word)
+    if benefit.applies is not None:
+        note("applies", benefit.id, benefit.applies.citation, benefit.applies.says)
+    if word != "not_applicable":
+        for c in b.conditions:
+            if c.node in roots:
+                note("condition", c.id, c.citation, c.says)
+        if b.full.amount is not None and b.full.amount in roots:
+            for a in benefit.amounts:
+                note("amount", benefit.id, a.citation)
+                note("rounding", benefit.id, a.rounding.citation, f"{a.rounding.direction} {a.rounding.step}")
+    nodes = cone(roots)
+    inside = {n.id for n in nodes}
+    for name, term in run.program.variables.items():
+        if term.num.id in inside and term.num.args:
+            variable = pack.variables[name]
+            note("variable", name, variable.citation, variable.says)
+    for p, resolved, _ in used(run, roots, i):
+        if resolved.value is not None:
+            note("parameter", p.id, resolved.value.citation, p.says)
+        if resolved.ambiguous:
+            note("first_month", p.id, pack.first_month_citation)
+    if any(n.op == "age" and _birthday_now(run, n) for n in nodes):
+        note("age_on", pack.id, pack.age_citation)
+    if first_day(run.program.month) > pack.verified_through:
+        through = pack.verified_through.isoformat()
+        found["stale"] = {"what": "stale", "id": pack.id, "evidence": "ASSUMED", "says": f"规则只核对到{through}", "source": ""}
+    return list(found.values())
+
+
+def _roots(run: Run, b: BenefitProgram, i: int, word: str) -> list[Node]:
+    """A no rests on what fails; a not-applicable on its guard; the rest on everything."""
+    if word == "not_applicable":
+        return [b.applies]
+    if word == "no":
+        return [b.applies, *(c.node for c in b.conditions if run.value(c.node, i) == NO)]
+    return [b.applies, *(c.node for c in b.conditions), *([b.full.amount] if b.full.amount is not None else [])]
+
+
+def _birthday_now(run: Run, n: Node) -> bool:
+    """Whether somebody's birthday falls in the month, so that the day of reckoning matters."""
+    for value in run.cells.get(n.args[0].id, []):
+        if isinstance(value, tuple) and value[2] & VALUE and value[0] == value[1]:
+            if (month_index(value[0]) - run.program.month) % 12 == 0:
+                return True
+    return False
+
+
+def gaps(run: Run, b: BenefitProgram, i: int) -> list[dict[str, Any]]:
+    """Parameters that nobody knows for this month and place."""
+    roots = [c.node for c in b.conditions if run.value(c.node, i) not in (YES, NO)]
+    found: dict[str, dict[str, Any]] = {}
+    for p, resolved, _ in used(run, roots, i):
+        if resolved.values is None:
+            found[p.id] = {
+                "parameter": p.id,
+                "name": p.name,
+                "month": format_month(run.program.month),
+                "why": resolved.why,
+            }
+    return list(found.values())
