@@ -25,6 +25,9 @@ NA_BIT = 1 << 62
 MAX_MEMBERS = 1000
 """A unit with more members is refused: overflow is proved for this many."""
 
+MOST_MONTHS = 10_000 * 12
+"""Between any two days that a calendar has."""
+
 PERSON = "person"
 SCALAR = ""
 
@@ -78,7 +81,7 @@ class Graph:
         if found is not None:
             return found
         if lo < INT64_MIN // 2 or hi > INT64_MAX // 2:
-            raise RangeError(f"the value may reach {max(abs(lo), abs(hi)):.3g}, beyond what int64 holds")
+            raise RangeError(f"the value may reach {size(max(abs(lo), abs(hi)))}, beyond what int64 holds")
         node = Node(len(self.nodes), op, kind, unit, args, data, lo, hi, na)
         self.nodes.append(node)
         self._known[key] = node
@@ -162,7 +165,7 @@ class Graph:
             raise RangeError("the denominator may be 0 or less")
         widest = 2 * max(abs(num.lo), abs(num.hi)) + den.hi * step * 2
         if widest > INT64_MAX // 2:
-            raise RangeError(f"rounding needs numbers up to {widest:.3g}, beyond what int64 holds")
+            raise RangeError(f"rounding needs numbers up to {size(widest)}, beyond what int64 holds")
         corners = [divide_exact(n, d, step, direction) for n in (num.lo, num.hi) for d in (den.lo, den.hi)]
         return self._num("divide", (num, den), min(corners), max(corners), (step, direction))
 
@@ -170,7 +173,7 @@ class Graph:
         return self._num("age", (born,), 0, 150)
 
     def months_since(self, day: Node) -> Node:
-        return self._num("months_since", (day,), -4000, 4000)
+        return self._num("months_since", (day,), -MOST_MONTHS, MOST_MONTHS)
 
     def _num(self, op: str, args: tuple[Node, ...], lo: int, hi: int, data: tuple[object, ...] = ()) -> Node:
         return self._node(op, "num", self._join(*args), args, data, lo, hi, any(a.na for a in args))
@@ -328,6 +331,11 @@ def cone(roots: Iterable[Node]) -> list[Node]:
             seen[node.id] = node
             todo.extend(node.args)
     return [seen[i] for i in sorted(seen)]
+
+
+def size(value: int) -> str:
+    """A large whole number in short; any length will do."""
+    return f"10^{len(str(value)) - 1}"
 
 
 def divide_exact(num: int, den: int, step: int, direction: str) -> int:

@@ -73,11 +73,19 @@ def parse(formula: Formula) -> ast.expr:
     try:
         tree = ast.parse(text.strip() if "\n" not in text else f"({text})", mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        column = getattr(error, "offset", 1) or 1
-        at = At(formula.at.file, formula.at.line, formula.at.column + max(0, column - 1))
-        raise Located(at, text, FormulaError("this is no expression", "a formula such as a < b")) from None
+        raise Located(_broken_at(error, formula), text, FormulaError("this is no expression", "a formula such as a < b")) from None
     _check_depth(tree.body, formula)
     return tree.body
+
+
+def _broken_at(error: BaseException, formula: Formula) -> At:
+    """Where the parser gave up; past the end counts as the last character."""
+    lines = formula.text.split("\n")
+    line = min(max(getattr(error, "lineno", 1) or 1, 1), len(lines))
+    column = max(getattr(error, "offset", 1) or 1, 1) - (1 if line == 1 and len(lines) > 1 else 0)
+    column = min(max(column, 1), max(len(lines[line - 1]), 1))
+    at = formula.at
+    return At(at.file, at.line + line - 1, at.column + column - 1 if line == 1 else column)
 
 
 def _shift(at: At, text: str, offset: int) -> At:
@@ -227,6 +235,10 @@ class Reader:
             mask = index.num.data[0]
             assert isinstance(mask, int)
             return options[mask.bit_length() - 1]
+        if options[0].dim == "bool":
+            one, zero = self.g.const(1), self.g.const(0)
+            picked = self.g.pick(index.num, tuple(self.g.select(o.num, one, zero) for o in options))
+            return Term("bool", self.g.equal(picked, one))
         return Term(options[0].dim, self.g.pick(index.num, tuple(o.num for o in options)), dens.pop())
 
     def _as_choice(self, node: ast.expr, scope: Scope, enum: Enumeration) -> Term:
@@ -330,7 +342,7 @@ class Reader:
             raise FormulaError("this function is not part of the language", ", ".join(sorted(FUNCTIONS)))
         name = node.func.id
         if node.args and isinstance(node.args[0], ast.GeneratorExp):
-            return self._over_members(name, node, node.args[0], scope)
+            return self._inside(self._over_members(name, node, node.args[0], scope), scope)
         if node.keywords:
             raise FormulaError(f"{name} takes no named argument here", f"{name}(…)")
         if name in ("min", "max"):
@@ -360,10 +372,12 @@ class Reader:
     def _step(self, node: ast.expr, of: Term) -> int:
         if not isinstance(node, ast.Constant) or isinstance(node.value, bool) or not isinstance(node.value, int | float):
             raise FormulaError("the step of a rounding is not written out", "0.01, 0.1, 1, 10 …")
-        step = Decimal(self.source(node)) * (100 if of.dim == "money" else 1)
-        if step < 1 or step != int(step):
+        value = number(self.g, self.source(node))
+        below = value.den.lo if value.den is not None else 1
+        step, rest = divmod(value.num.lo * (100 if of.dim == "money" else 1), below)
+        if step < 1 or rest:
             raise FormulaError("a step finer than can be paid", "0.01 or more for money, 1 or more for numbers")
-        return int(step)
+        return step
 
     def _over_members(self, name: str, node: ast.Call, loop: ast.GeneratorExp, scope: Scope) -> Term:
         g = self.g
@@ -375,6 +389,8 @@ class Reader:
         unit = self.names.members_of(part.iter.id) if isinstance(part.iter, ast.Name) else None
         if unit is None or unit != scope.unit:
             raise FormulaError(f"a formula about {scope.unit} has no such members", "成员 in a formula about a group")
+        if len(node.args) > 1 or (node.keywords and name not in ("min", "max")):
+            raise FormulaError(f"{name} over members takes nothing else", f"{name}(m.字段 for m in 成员 if …)")
         inner = Scope(scope.unit, target.id, scope.positive)
         chosen = g.truth(True)
         for test in part.ifs:
@@ -398,9 +414,14 @@ class Reader:
             default = next((k.value for k in node.keywords if k.arg == "default"), None)
             if default is None or len(node.keywords) != 1:
                 raise FormulaError(f"{name} over members without a default", f"{name}((…), default=0)")
-            start = self.term(default, scope)
-            if start.num.op != "const" or start.den is not None or value.den is not None or start.dim not in (value.dim, "number"):
-                raise FormulaError("the default is no constant", "default=0")
+            if value.den is not None:
+                raise FormulaError(f"{name} over numbers with decimals", "whole numbers or amounts")
+            start = terms.alike(self.term(default, scope), value)[0]
+            if start.num.op != "const" or start.den is not None or start.dim != value.dim:
+                raise FormulaError("the default is no constant of the members' kind", "default=0")
+            if start.num.lo > value.num.lo if name == "max" else start.num.lo < value.num.hi:
+                side = f"at most {value.num.lo}" if name == "max" else f"at least {value.num.hi}"
+                raise FormulaError("the default could win over a member", f"a default that is {side}")
             kept = g.select(chosen, value.num, start.num)
             return Term(value.dim, g.aggregate(name, unit, kept, start.num.lo))
         raise FormulaError(f"{name} does not go over members", "sum any all count min max")
@@ -438,6 +459,7 @@ def choice(g: Graph, enum: Enumeration, text: str) -> Term:
 
 
 def coalesce(g: Graph, a: Term, b: Term) -> Term:
+    a, b = terms.alike(a, b)
     if a.dim != b.dim or a.enum != b.enum:
         raise FormulaError(f"{word(a)} or else {word(b)}", "two values of one kind")
     if a.den is None and b.den is None:

@@ -309,7 +309,8 @@ class Builder:
         with reader.located(tree):
             if term.dim != "money":
                 raise FormulaError(f"an amount that is {terms.word(term)}", "money")
-            return terms.rounded(self.g, term, step, direction).num
+            paid = terms.rounded(self.g, term, step, direction).num
+            return self.g.maximum(paid, self.g.const(0))
 
     def final(self, b: Benefit) -> tuple[Node, list[ConditionProgram]]:
         """The answer with groups of which the higher is paid, and the person's own choices."""
@@ -350,6 +351,8 @@ class Builder:
                     raise Located(group.at, group.name, FormulaError("a benefit without an amount", "amounts to compare"))
                 earlier = group.benefits.index(other_id) < group.benefits.index(b.id)
                 more = g.less_equal(base.amount, other.amount) if earlier else g.less(base.amount, other.amount)
+                # Where the other's amount does not apply to this unit it can't be the higher.
+                more = g.coalesce(more, g.truth(False))
                 loses = g.both(self._held(self.pack.benefits[other_id], other.applies, other.node), more)
                 conditions.append(
                     ConditionProgram(
@@ -379,7 +382,8 @@ class Builder:
         term = self.names.value(choice.field, b.unit)
         index = self.pack.enums[self.pack.fields[choice.field].enum].index(b.id)
         assert term is not None and index is not None
-        node = g.either(g.negate(rival), g.among(term.num, 1 << index))
+        chosen = g.coalesce(g.among(term.num, 1 << index), g.truth(False))
+        node = g.either(g.negate(rival), chosen)
         return ConditionProgram(f"choice:{choice.id}", choice.name, "choice", node, choice.citation)
 
     def _held(self, b: Benefit, applies: Node, node: Node) -> Node:
@@ -522,6 +526,7 @@ def single_comparison(reader: Reader, tree: ast.expr, scope: Scope) -> tuple[str
     symbol = SYMBOLS[type(tree.ops[0])]
     if not (left.is_number and right.is_number) or symbol in ("==", "!="):
         return "", None, None
+    left, right = terms.alike(left, right)
     return symbol, left, right
 
 

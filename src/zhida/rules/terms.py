@@ -43,9 +43,24 @@ def word(term: Term) -> str:
     return WORDS[term.dim]
 
 
-def _need_same(g: Graph, what: str, a: Term, b: Term) -> None:
+def alike(a: Term, b: Term) -> tuple[Term, Term]:
+    """A plain 0 beside money is an amount of nothing; no other number is taken for money."""
+    if a.dim == "money" and _is_zero(b):
+        return a, Term("money", b.num)
+    if b.dim == "money" and _is_zero(a):
+        return Term("money", a.num), b
+    return a, b
+
+
+def _is_zero(a: Term) -> bool:
+    return a.dim == "number" and a.den is None and a.num.op == "const" and a.num.lo == 0
+
+
+def _same(what: str, a: Term, b: Term) -> tuple[Term, Term]:
+    a, b = alike(a, b)
     if not (a.is_number and b.is_number and a.dim == b.dim):
         raise FormulaError(f"{what} of {word(a)} and {word(b)}", "two amounts of money, or two numbers")
+    return a, b
 
 
 def common(g: Graph, a: Term, b: Term) -> tuple[Node, Node, Node | None]:
@@ -64,7 +79,7 @@ def common(g: Graph, a: Term, b: Term) -> tuple[Node, Node, Node | None]:
 
 
 def add(g: Graph, a: Term, b: Term) -> Term:
-    _need_same(g, "a sum", a, b)
+    a, b = _same("a sum", a, b)
     x, y, den = common(g, a, b)
     return Term(a.dim, g.add(x, y), den)
 
@@ -72,7 +87,7 @@ def add(g: Graph, a: Term, b: Term) -> Term:
 def subtract(g: Graph, a: Term, b: Term) -> Term:
     if a.dim == b.dim == "date":
         return Term("number", g.sub(a.num, b.num))
-    _need_same(g, "a difference", a, b)
+    a, b = _same("a difference", a, b)
     x, y, den = common(g, a, b)
     return Term(a.dim, g.sub(x, y), den)
 
@@ -117,8 +132,12 @@ def divide(g: Graph, a: Term, b: Term, positive: frozenset[int]) -> Term:
                 "the denominator may be 0", "a guard: `applies: … > 0`, `… if x > 0 else …`, or max(x, 1)"
             )
         below = g.positive(below)
+    top = a.num
+    if below.na:
+        # Whoever multiplies or compares the denominator away must not lose that it did not apply.
+        top = g.select(g.applicable(below), top, g.not_applicable("num"))
     dim = "money" if a.dim == "money" and b.dim == "number" else "number"
-    num = a.num if b.den is None else g.mul(a.num, b.den)
+    num = top if b.den is None else g.mul(top, b.den)
     den = below if a.den is None else g.mul(a.den, below)
     return reduce_constants(g, Term(dim, num, den))
 
@@ -132,6 +151,7 @@ def reduce_constants(g: Graph, t: Term) -> Term:
 
 def compare(g: Graph, op: str, a: Term, b: Term) -> Node:
     """``op`` one of == != < <= > >=. Quotients by cross-multiplication: never a division."""
+    a, b = alike(a, b)
     if a.dim == b.dim == "enum":
         return _compare_choices(g, op, a, b)
     if a.dim == b.dim == "bool" and op in ("==", "!="):
@@ -170,6 +190,7 @@ def _compare_choices(g: Graph, op: str, a: Term, b: Term) -> Node:
 
 
 def select(g: Graph, condition: Node, a: Term, b: Term) -> Term:
+    a, b = alike(a, b)
     if a.dim != b.dim or a.enum != b.enum:
         raise FormulaError(f"one branch gives {word(a)}, the other {word(b)}", "two values of one kind")
     if not a.is_number:
@@ -185,6 +206,7 @@ def select(g: Graph, condition: Node, a: Term, b: Term) -> Term:
 
 def extreme(g: Graph, how: str, a: Term, b: Term) -> Term:
     """The smaller (``min``) or larger (``max``) of two."""
+    a, b = alike(a, b)
     if not (a.dim == b.dim and (a.is_number or a.dim == "date")):
         raise FormulaError(f"{how} of {word(a)} and {word(b)}", "two amounts, two numbers or two dates")
     x, y, den = common(g, a, b)

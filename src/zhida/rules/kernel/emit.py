@@ -73,12 +73,12 @@ class Emitter:
     # names --------------------------------------------------------------------------------------
 
     def lo(self, n: Node) -> str:
-        if n.op == "const":
+        if n.op in ("const", "na"):
             return str(n.lo)
         return f"x{n.id}" if self.exact(n) else f"x{n.id}l"
 
     def hi(self, n: Node) -> str:
-        if n.op == "const":
+        if n.op in ("const", "na"):
             return str(n.lo)
         return f"x{n.id}" if self.exact(n) else f"x{n.id}h"
 
