@@ -85,9 +85,10 @@ class Problems:
         else:
             self._more += 1
 
-    def unknown(self, at: At, what: str, text: str, known: Iterable[str]) -> None:
-        """Note an unknown word and suggest the nearest known one."""
-        expected = one_of(text, known) if len(self._found) < MOST else ""
+    def unknown(self, at: At, what: str, text: str, known: Iterable[str], expected: str = "") -> None:
+        """Note an unknown word; unless it is said what was expected, suggest the nearest known one."""
+        if not expected and len(self._found) < MOST:
+            expected = one_of(text, known)
         self.add(at, f"unknown {what}", text, expected)
 
     def __len__(self) -> int:

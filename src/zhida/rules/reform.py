@@ -1,6 +1,6 @@
 """A reform: a set of overrides over a pack, which gives another pack with another hash.
 
-Overrides of parameters come as text (``低保标准=1400``, ``低保标准@9901=1400``, ``护理标准[半失能]=300``)
+Overrides of parameters come as text (``标准=1400``, ``标准@9901=1400``, ``护理标准[半失能]=300``)
 or from a YAML file; formulas only from a file. An override holds for its place and all below it, and
 for its months; before and after them everything is as it was. Where no formula changes nothing has
 to be compiled again.

@@ -19,7 +19,7 @@ import yaml
 from zhida.codes.errors import CodeError
 from zhida.codes.months import parse_day, parse_month
 from zhida.rules.declarations import At, Formula
-from zhida.rules.problems import Problems, one_of
+from zhida.rules.problems import Problems, nearest, one_of
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_DEPTH = 40
@@ -79,15 +79,16 @@ class Node:
             self.add(f"{self._what()} where a map should be", f"a map with {keys}")
             return Map(self, found, silent=True)
         known = [*required, *optional]
+        present = {key.value for key, _ in self.children}
+        missing = [key for key in known if key not in present]
         for key, value in self.children:
             if key.value in known:
                 found[key.value] = value
             else:
-                expected = one_of(key.value, [k for k in known if k not in found])
-                if value.is_null and self.style == "{":
-                    # What follows a comma in {a: x, y} is a key of its own.
-                    expected = "quotes round a text that holds a comma"
-                self.problems.add(key.at, "unknown key", key.value, expected)
+                # What follows a comma in {a: x, y} is a key of its own.
+                comma = value.is_null and self.style == "{"
+                expected = "quotes round a text that holds a comma" if comma else ""
+                self.problems.unknown(key.at, "key", key.value, missing, expected)
         for name in required:
             if name not in found:
                 self.add("missing key", f"`{name}: …`", text=name)
@@ -134,11 +135,11 @@ class Node:
         return tuple(node.text() for node in self.items())
 
     def word(self, *known: str) -> str:
-        """One of the known words; the first of them where it is not."""
+        """One of the known words; where it is none, the most similar, so that less seems wrong after it."""
         value = self._scalar(f"one of {', '.join(known)}")
         if value is not None and value not in known:
             self.add("unknown word", one_of(value, known))
-        return value if value in known else known[0]
+        return value if value in known else nearest(value or "", known) or known[0]
 
     def boolean(self) -> bool:
         """``true`` or ``false``, not quoted."""

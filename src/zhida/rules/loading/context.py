@@ -203,7 +203,9 @@ class Context:
         """Formulas of one thing: no month may have two."""
         far = 10**6
         before: Formula | None = None
-        for formula in sorted(formulas, key=lambda f: (-far if f.start is None else f.start, f.at)):
+        for formula in sorted(
+            formulas, key=lambda f: (-far if f.start is None else f.start, f.at.file, f.at.line)
+        ):
             if before is not None and (
                 before.until is None or formula.start is None or formula.start < before.until
             ):

@@ -73,8 +73,9 @@ class PackFiles:
                 return None
             with os.fdopen(os.open(path, flags), "rb") as file:
                 data = file.read(most + 1)
-        except OSError as error:
-            self.problems.add(at, f"can't be read ({error.strerror})", name, "a file that can be read")
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", error)
+            self.problems.add(at, f"can't be read ({why})", name, "a file that can be read")
             return None
         if len(data) > most:
             self.problems.add(at, "the file is too long", name, f"at most {most} bytes")
@@ -105,10 +106,9 @@ class PackFiles:
                 if len(found) > MOST_FILES:
                     self.problems.add(At(folder, 0, 0), "too many files", "", f"at most {MOST_FILES}")
                     break
-        except OSError as error:
-            self.problems.add(
-                At(folder or ".", 0, 0), f"can't be listed ({error.strerror})", str(path), "a folder"
-            )
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", error)
+            self.problems.add(At(folder or ".", 0, 0), f"can't be listed ({why})", str(path), "a folder")
         return sorted(found)
 
     def _check_names(self) -> None:

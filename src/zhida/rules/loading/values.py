@@ -168,7 +168,7 @@ def _check_overlaps(parameter: Parameter, context: Context) -> None:
         for place in value.places:
             by_place.setdefault(place, []).append(value)
     for place, values in by_place.items():
-        values.sort(key=lambda v: (v.start, v.at))
+        values.sort(key=lambda v: (v.start, v.at.file, v.at.line))
         for i, value in enumerate(values):
             for later in values[i + 1 :]:
                 if value.until is not None and later.start >= value.until:
