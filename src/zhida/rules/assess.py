@@ -22,6 +22,8 @@ from zhida.rules.request import Request, RequestError, parse_request
 from zhida.rules.terms import Term
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, Num
 
+MOST_PROGRAMS = 64
+_programs: dict[tuple[str, int], Program] = {}
 WORDS = {YES: "yes", NO: "no", NA: "not_applicable"}
 
 
@@ -32,9 +34,23 @@ def assess(pack: Pack, data: object, reform: Pack | None = None) -> dict[str, An
     """
     used = reform or pack
     request = parse_request(used, data)
-    program = build_program(used, request.month)
+    program = program_of(used, request.month)
     _refuse_unborn(program, request)
     return answer(program, request.facts, request.ids, request.division, request.known_on)
+
+
+def program_of(pack: Pack, month: int) -> Program:
+    """As :func:`build_program`, remembering the last few dozen: building one costs as much as ten answers."""
+    key = (pack.hash, month)
+    found = _programs.get(key)
+    if found is None or found.pack is not pack:
+        found = build_program(pack, month)
+        _programs.pop(key, None)
+        while len(_programs) >= MOST_PROGRAMS:
+            # Another thread may take out the same one.
+            _programs.pop(next(iter(_programs), key), None)
+        _programs[key] = found
+    return found
 
 
 def _refuse_unborn(program: Program, request: Request) -> None:
