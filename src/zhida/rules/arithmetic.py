@@ -46,7 +46,9 @@ def _tokens(text: str) -> list[str]:
         match = _TOKEN.match(text, position)
         if match is None:
             rest = text[position:].strip()
-            raise SumError(f"«{rest[:20]}» is no part of a sum; write numbers, + - * / ( ), ceil, floor, min, max")
+            raise SumError(
+                f"«{rest[:20]}» is no part of a sum; write numbers, + - * / ( ), ceil, floor, min, max"
+            )
         word = match.group("word")
         if word is not None and word not in _FUNCTIONS:
             raise SumError(f"«{word}» is no function; there are {', '.join(_FUNCTIONS)}")

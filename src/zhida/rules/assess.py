@@ -63,7 +63,9 @@ def _refuse_unborn(program: Program, request: Request) -> None:
             if isinstance(value, tuple) and value[2] & VALUE and value[0] > end:
                 word = program.pack.fields[name].name
                 month = format_month(request.month)
-                problems.append(f"members[{who}].{word}: lies after {month}, the month asked about; check the date")
+                problems.append(
+                    f"members[{who}].{word}: lies after {month}, the month asked about; check the date"
+                )
     if problems:
         raise RequestError(problems)
 
@@ -225,7 +227,9 @@ def _interval(value: Num, scale: Any) -> dict[str, Any]:
     }
 
 
-def _missing(run: Run, b: BenefitProgram, i: int, ids: Sequence[str], deciding: Deciding) -> list[dict[str, Any]]:
+def _missing(
+    run: Run, b: BenefitProgram, i: int, ids: Sequence[str], deciding: Deciding
+) -> list[dict[str, Any]]:
     found = [_fact(run, f, ids, "alone") for f in deciding.alone]
     found += [_fact(run, f, ids, "together") for f in deciding.together]
     return found + grounds.gaps(run, b, i)

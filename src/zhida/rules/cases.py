@@ -108,7 +108,10 @@ def _place(at: At) -> str:
 def _case(pack: Pack, item: Node) -> Case:
     record = item.map(("id", "says", "month", "division", "members", "expect"), _REQUEST)
     month = record["month"].month()
-    data: dict[str, Any] = {"month": format_month(month), "division": record["division"].text("a division code")}
+    data: dict[str, Any] = {
+        "month": format_month(month),
+        "division": record["division"].text("a division code"),
+    }
     for key in _REQUEST:
         node = record.get(key)
         if node is not None:
@@ -155,7 +158,9 @@ def _expect(pack: Pack, item: Node, ids: Sequence[str]) -> Expect | None:
         ends.add(f"an amount_range beside the answer {answer}", "the answer yes or undetermined")
     because = record.get("because")
     if because is not None and answer not in _OPEN:
-        because.add(f"a reason beside the answer {answer}", "because only where the answer is no or undetermined")
+        because.add(
+            f"a reason beside the answer {answer}", "because only where the answer is no or undetermined"
+        )
     missing = record.get("missing")
     if missing is not None and answer != "undetermined":
         missing.add(f"something missing beside the answer {answer}", "missing only where it is undetermined")
@@ -183,7 +188,9 @@ def _who(node: Node | None, item: Node, benefit: Benefit, ids: Sequence[str]) ->
     if node is not None:
         return _member(node, ids)
     if len(ids) != 1:
-        item.add(f"{benefit.id} is about a person and there are {len(ids)}", f"who: one of {', '.join(ids)}", "")
+        item.add(
+            f"{benefit.id} is about a person and there are {len(ids)}", f"who: one of {', '.join(ids)}", ""
+        )
     return ids[0] if ids else GROUP
 
 
@@ -248,7 +255,10 @@ def check(case: Case, answer: Mapping[str, Any]) -> list[Failure]:
             if r["benefit"] == expect.benefit and (expect.who == GROUP or r["unit_id"] == expect.who)
         )
         name = expect.benefit + (f" of {expect.who}" if expect.who else "")
-        found += [Failure(case.id, expect.benefit, expect.at, f"{name}: {text}") for text in _differences(expect, result)]
+        found += [
+            Failure(case.id, expect.benefit, expect.at, f"{name}: {text}")
+            for text in _differences(expect, result)
+        ]
     return found
 
 
@@ -277,13 +287,17 @@ def _differences(expect: Expect, result: Mapping[str, Any]) -> list[str]:
     assumed = {text for a in result["assumptions"] for text in (a["id"], f"{a['what']}:{a['id']}")}
     found += [_absent("does not assume", word, assumed) for word in expect.assumptions if word not in assumed]
     if expect.covers is not None and set(result["who"]) != set(expect.covers):
-        found.append(f"covers {', '.join(result['who']) or 'nobody'}, expected {', '.join(expect.covers) or 'nobody'}")
+        found.append(
+            f"covers {', '.join(result['who']) or 'nobody'}, expected {', '.join(expect.covers) or 'nobody'}"
+        )
     return found
 
 
 def _absent(what: str, word: str, there: set[str]) -> str:
     guess = nearest(word, there)
-    return f"{what} {word}; " + (f"perhaps {guess}" if guess else f"there are {', '.join(sorted(there)) or 'none'}")
+    return f"{what} {word}; " + (
+        f"perhaps {guess}" if guess else f"there are {', '.join(sorted(there)) or 'none'}"
+    )
 
 
 def _reasons(result: Mapping[str, Any]) -> str:
@@ -300,4 +314,3 @@ def exact(yuan: Any) -> Fraction | None:
 def _written(sum: Sum) -> str:
     number = f"{float(sum.value):.2f}".removesuffix(".00")
     return sum.text if sum.text == number else f"{sum.text} = {number}"
-

@@ -106,7 +106,7 @@ class Trials:
 
 def settled(value: Value) -> bool:
     if isinstance(value, tuple):
-        return value[0] == value[1] and value[2] in (v.VALUE, v.NONE) or value[2] == v.NONE
+        return (value[0] == value[1] and value[2] in (v.VALUE, v.NONE)) or value[2] == v.NONE
     return value & (value - 1) == 0
 
 

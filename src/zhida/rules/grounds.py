@@ -42,7 +42,20 @@ def parameters(run: Run, node: Node, i: int) -> list[dict[str, Any]]:
         for n in todo:
             if n.op == "param":
                 direct.append(n)
-            elif n.op in ("mul", "add", "sub", "min", "max", "pick", "spread", "equal", "not", "and", "or", "positive"):
+            elif n.op in (
+                "mul",
+                "add",
+                "sub",
+                "min",
+                "max",
+                "pick",
+                "spread",
+                "equal",
+                "not",
+                "and",
+                "or",
+                "positive",
+            ):
                 later += n.args
         todo = later
         if not todo:
@@ -91,7 +104,13 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
         if not citation.evidence.is_fact:
             found.setdefault(
                 f"{what}:{id}",
-                {"what": what, "id": id, "evidence": str(citation.evidence), "says": citation.note or says, "source": citation.source},
+                {
+                    "what": what,
+                    "id": id,
+                    "evidence": str(citation.evidence),
+                    "says": citation.note or says,
+                    "source": citation.source,
+                },
             )
 
     roots = _roots(run, b, i, word)
@@ -120,7 +139,13 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
         note("age_on", pack.id, pack.age_citation)
     if first_day(run.program.month) > pack.verified_through:
         through = pack.verified_through.isoformat()
-        found["stale"] = {"what": "stale", "id": pack.id, "evidence": "ASSUMED", "says": f"规则只核对到{through}", "source": ""}
+        found["stale"] = {
+            "what": "stale",
+            "id": pack.id,
+            "evidence": "ASSUMED",
+            "says": f"规则只核对到{through}",
+            "source": "",
+        }
     return list(found.values())
 
 
@@ -130,7 +155,11 @@ def _roots(run: Run, b: BenefitProgram, i: int, word: str) -> list[Node]:
         return [b.applies]
     if word == "no":
         return [b.applies, *(c.node for c in b.conditions if run.value(c.node, i) == NO)]
-    return [b.applies, *(c.node for c in b.conditions), *([b.full.amount] if b.full.amount is not None else [])]
+    return [
+        b.applies,
+        *(c.node for c in b.conditions),
+        *([b.full.amount] if b.full.amount is not None else []),
+    ]
 
 
 def _birthday_now(run: Run, n: Node) -> bool:

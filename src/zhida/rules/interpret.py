@@ -52,7 +52,9 @@ class Run:
 
     def __post_init__(self) -> None:
         if not 0 < self.facts.members <= MAX_MEMBERS:
-            raise ValueError(f"a household of {self.facts.members} members; 1 to {MAX_MEMBERS} can be assessed")
+            raise ValueError(
+                f"a household of {self.facts.members} members; 1 to {MAX_MEMBERS} can be assessed"
+            )
         month = self.program.month
         last = self.program.pack.age_on == "last"
         self.cutoffs = v.age_cutoffs(last_day(month) if last else first_day(month))
@@ -94,7 +96,9 @@ class Run:
         return unknown(node)
 
     def parameter(self, node: Node, i: int) -> Num:
-        found = self.lookup(str(node.data[0]), self.facts.places[i] if node.unit == PERSON else self.facts.group_place)
+        found = self.lookup(
+            str(node.data[0]), self.facts.places[i] if node.unit == PERSON else self.facts.group_place
+        )
         index = node.data[1]
         assert isinstance(index, int)
         if found.values is None:
@@ -105,7 +109,9 @@ class Run:
     def lookup(self, parameter: str, place: str) -> Resolved:
         key = (parameter, place)
         if key not in self.resolved:
-            self.resolved[key] = resolve(self.program.pack, parameter, self.program.month, place, self.known_on)
+            self.resolved[key] = resolve(
+                self.program.pack, parameter, self.program.month, place, self.known_on
+            )
         return self.resolved[key]
 
 
@@ -243,7 +249,6 @@ def _gather(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Valu
 
 def _person(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
     return [cells[node.args[0].id][0]] * len(run.facts.persons)
-
 
 
 WHOLE: dict[str, Callable[[Run, Node, Mapping[int, list[Value]]], list[Value]]] = {

@@ -112,7 +112,9 @@ class Graph:
         """A number of the run: ``first_day`` or ``last_day`` of the month."""
         return self._node("scalar", "num", SCALAR, data=(name,), lo=lo, hi=hi)
 
-    def input(self, field: str, kind: str, unit: str, lo: int, hi: int, na: bool, presumed: bool = False) -> Node:
+    def input(
+        self, field: str, kind: str, unit: str, lo: int, hi: int, na: bool, presumed: bool = False
+    ) -> Node:
         """A field. ``presumed``: where it is unknown its empty value is taken."""
         return self._node("input", kind, unit, data=(field, presumed), lo=lo, hi=hi, na=na)
 
@@ -304,7 +306,9 @@ class Graph:
             "spread": lambda: self.spread(*args),
             "agg": lambda: self.aggregate(d[0], node.unit, args[0], d[1]),  # type: ignore[arg-type]
             "gather": lambda: self.gather(d[0], *args),  # type: ignore[arg-type]
-            "person": lambda: self._node("person", node.kind, PERSON, args, (), args[0].lo, args[0].hi, args[0].na),
+            "person": lambda: self._node(
+                "person", node.kind, PERSON, args, (), args[0].lo, args[0].hi, args[0].na
+            ),
         }
         return make[node.op]()
 
@@ -317,7 +321,9 @@ class Graph:
                 done[n.id] = leaf(n)
             else:
                 args = tuple(done[a.id] for a in n.args)
-                done[n.id] = n if all(x is y for x, y in zip(args, n.args, strict=True)) else self.rebuild(n, args)
+                done[n.id] = (
+                    n if all(x is y for x, y in zip(args, n.args, strict=True)) else self.rebuild(n, args)
+                )
         return done[node.id]
 
 

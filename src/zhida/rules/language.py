@@ -22,7 +22,21 @@ from zhida.rules.terms import FormulaError, Term, word
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
 FUNCTIONS = frozenset(
-    "min max sum any all count age months_since applicable coalesce round_up round_down round_half_up".split()
+    [
+        "min",
+        "max",
+        "sum",
+        "any",
+        "all",
+        "count",
+        "age",
+        "months_since",
+        "applicable",
+        "coalesce",
+        "round_up",
+        "round_down",
+        "round_half_up",
+    ]
 )
 
 
@@ -65,15 +79,23 @@ def parse(formula: Formula) -> ast.expr:
     """The syntax tree, or :class:`Located`."""
     text = formula.text
     if len(text) > MAX_LENGTH:
-        raise Located(formula.at, text[:40] + "…", FormulaError("the formula is too long", f"at most {MAX_LENGTH}"))
+        raise Located(
+            formula.at, text[:40] + "…", FormulaError("the formula is too long", f"at most {MAX_LENGTH}")
+        )
     if unicodedata.normalize("NFKC", text) != text:
         bad = next((c for c in text if unicodedata.normalize("NFKC", c) != c), text[:1])
         where = _shift(formula.at, text, text.find(bad))
-        raise Located(where, bad, FormulaError(f"the character {bad} has a plain form", unicodedata.normalize("NFKC", bad)))
+        raise Located(
+            where,
+            bad,
+            FormulaError(f"the character {bad} has a plain form", unicodedata.normalize("NFKC", bad)),
+        )
     try:
         tree = ast.parse(text.strip() if "\n" not in text else f"({text})", mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Located(_broken_at(error, formula), text, FormulaError("this is no expression", "a formula such as a < b")) from None
+        raise Located(
+            _broken_at(error, formula), text, FormulaError("this is no expression", "a formula such as a < b")
+        ) from None
     _check_depth(tree.body, formula)
     return tree.body
 
@@ -101,7 +123,9 @@ def _check_depth(tree: ast.expr, formula: Formula) -> None:
         level = [child for node in level for child in ast.iter_child_nodes(node)]
         if not level:
             return
-    raise Located(formula.at, formula.text[:40], FormulaError("the formula is nested too deep", f"at most {MAX_DEPTH}"))
+    raise Located(
+        formula.at, formula.text[:40], FormulaError("the formula is nested too deep", f"at most {MAX_DEPTH}")
+    )
 
 
 class Reader:
@@ -128,7 +152,11 @@ class Reader:
         return At(base.file, base.line + line - 1, base.column + column if line == 1 else column + 1)
 
     def source(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.formula.text, node) or ast.unparse(node) if not self.wrapped else ast.unparse(node)
+        return (
+            ast.get_source_segment(self.formula.text, node) or ast.unparse(node)
+            if not self.wrapped
+            else ast.unparse(node)
+        )
 
     @contextmanager
     def located(self, node: ast.AST) -> Iterator[None]:
@@ -159,7 +187,8 @@ class Reader:
         with self.located(node):
             if read is None:
                 raise FormulaError(
-                    f"{type(node).__name__} is not part of the language", "names, numbers, + - * /, comparisons, and/or/not"
+                    f"{type(node).__name__} is not part of the language",
+                    "names, numbers, + - * /, comparisons, and/or/not",
                 )
             return read(node, scope)
 
@@ -177,8 +206,10 @@ class Reader:
         if isinstance(value, int | float):
             return number(self.g, self.source(node))
         if isinstance(value, str):
-            raise FormulaError("a text stands alone", "a text beside a choice: 类别 == \"甲\"")
-        raise FormulaError(f"a {type(value).__name__} is not part of the language", "a number, a text or True / False")
+            raise FormulaError("a text stands alone", 'a text beside a choice: 类别 == "甲"')
+        raise FormulaError(
+            f"a {type(value).__name__} is not part of the language", "a number, a text or True / False"
+        )
 
     def _name(self, node: ast.Name, scope: Scope) -> Term:
         if node.id == scope.member:
@@ -186,7 +217,9 @@ class Reader:
         unit = scope.unit
         found = self.names.value(node.id, unit)
         if found is None:
-            raise FormulaError(f"nothing is called {node.id} in a formula about {unit}", self.names.suggest(node.id))
+            raise FormulaError(
+                f"nothing is called {node.id} in a formula about {unit}", self.names.suggest(node.id)
+            )
         return self._inside(found, scope)
 
     def _inside(self, term: Term, scope: Scope) -> Term:
@@ -208,14 +241,18 @@ class Reader:
             return found
         if self.names.is_link(base):
             if scope.unit != PERSON:
-                raise FormulaError(f"the link {base} in a formula about {scope.unit}", "a formula about a person")
+                raise FormulaError(
+                    f"the link {base} in a formula about {scope.unit}", "a formula about a person"
+                )
             found = self.names.linked(base, node.attr)
             if found is None:
                 raise FormulaError(f"no person has {node.attr}", self.names.suggest(node.attr))
             return found
         found = self.names.benefit(base, node.attr, scope.unit)
         if found is None:
-            raise FormulaError(f"{base}.{node.attr} means nothing", "福利.享有, 福利.符合, 福利.金额, or a member's field")
+            raise FormulaError(
+                f"{base}.{node.attr} means nothing", "福利.享有, 福利.符合, 福利.金额, or a member's field"
+            )
         return self._inside(found, scope)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Term:
@@ -296,7 +333,9 @@ class Reader:
                 term = self.term(other, scope)
                 if term.dim != "enum":
                     raise FormulaError(f"{word(term)} compared with a text", "a choice beside a text")
-                return terms.compare(self.g, symbol, term, choice(self.g, self.names.enumeration(term.enum), one.value))
+                return terms.compare(
+                    self.g, symbol, term, choice(self.g, self.names.enumeration(term.enum), one.value)
+                )
         return terms.compare(self.g, symbol, self.term(left, scope), self.term(right, scope))
 
     def _among(self, left: ast.expr, right: ast.expr, scope: Scope) -> Node:
@@ -370,27 +409,41 @@ class Reader:
         raise FormulaError(f"{name} needs members", f"{name}(m.字段 for m in 成员)")
 
     def _step(self, node: ast.expr, of: Term) -> int:
-        if not isinstance(node, ast.Constant) or isinstance(node.value, bool) or not isinstance(node.value, int | float):
+        if (
+            not isinstance(node, ast.Constant)
+            or isinstance(node.value, bool)
+            or not isinstance(node.value, int | float)
+        ):
             raise FormulaError("the step of a rounding is not written out", "0.01, 0.1, 1, 10 …")
         value = number(self.g, self.source(node))
         below = value.den.lo if value.den is not None else 1
         step, rest = divmod(value.num.lo * (100 if of.dim == "money" else 1), below)
         if step < 1 or rest:
-            raise FormulaError("a step finer than can be paid", "0.01 or more for money, 1 or more for numbers")
+            raise FormulaError(
+                "a step finer than can be paid", "0.01 or more for money, 1 or more for numbers"
+            )
         return step
 
     def _over_members(self, name: str, node: ast.Call, loop: ast.GeneratorExp, scope: Scope) -> Term:
         g = self.g
-        if len(loop.generators) != 1 or loop.generators[0].is_async or not isinstance(loop.generators[0].target, ast.Name):
+        if (
+            len(loop.generators) != 1
+            or loop.generators[0].is_async
+            or not isinstance(loop.generators[0].target, ast.Name)
+        ):
             raise FormulaError("a loop that is not over members", f"{name}(m.字段 for m in 成员 if …)")
         part = loop.generators[0]
         target = loop.generators[0].target
         assert isinstance(target, ast.Name)
         unit = self.names.members_of(part.iter.id) if isinstance(part.iter, ast.Name) else None
         if unit is None or unit != scope.unit:
-            raise FormulaError(f"a formula about {scope.unit} has no such members", "成员 in a formula about a group")
+            raise FormulaError(
+                f"a formula about {scope.unit} has no such members", "成员 in a formula about a group"
+            )
         if len(node.args) > 1 or (node.keywords and name not in ("min", "max")):
-            raise FormulaError(f"{name} over members takes nothing else", f"{name}(m.字段 for m in 成员 if …)")
+            raise FormulaError(
+                f"{name} over members takes nothing else", f"{name}(m.字段 for m in 成员 if …)"
+            )
         inner = Scope(scope.unit, target.id, scope.positive)
         chosen = g.truth(True)
         for test in part.ifs:

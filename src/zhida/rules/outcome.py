@@ -68,7 +68,11 @@ def basis(run: Run, b: BenefitProgram, i: int) -> int:
 def row(run: Run, b: BenefitProgram, i: int) -> dict[str, int]:
     """The kernel's row for instance ``i`` (its ``index`` is ``i``)."""
     near = bits_of(run, b.near, i)
-    codes = bits_of(run, b.full.answer, i) | bits_of(run, b.presumed.answer, i) << 3 | bits_of(run, b.signal, i) << 6
+    codes = (
+        bits_of(run, b.full.answer, i)
+        | bits_of(run, b.presumed.answer, i) << 3
+        | bits_of(run, b.signal, i) << 6
+    )
     codes |= 512 if near & YES and not near & NO else 0
     codes |= (bits_of(run, b.awarded, i) if b.awarded is not None else NO) << 10
     codes |= bits_of(run, b.applies, i) << 13

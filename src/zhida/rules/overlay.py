@@ -8,8 +8,8 @@ from datetime import date
 
 from zhida.codes.months import first_day
 from zhida.rules.declarations import At, Citation, Pack, Parameter, ParameterValue
+from zhida.rules.nodes import FIRST_YEAR
 from zhida.rules.parameters import Lookup, effective_month, end_month
-from zhida.rules.yamlnodes import FIRST_YEAR
 
 ALWAYS = FIRST_YEAR * 12
 Values = Mapping[int, int] | None

@@ -36,6 +36,7 @@ Presume = Callable[[Node], Node]
 MAX_CONDITIONS = 20
 """Three bits for each condition have to fit an int64."""
 
+
 @dataclass(frozen=True, slots=True)
 class ConditionProgram:
     """``role``: rule, excluded_by, higher or choice. ``left symbol right`` where the formula is one
@@ -94,8 +95,20 @@ class Program:
     def outputs(self, benefit: str) -> list[Node]:
         """All nodes that a row of this benefit is made of."""
         b = self.benefits[benefit]
-        found = [b.full.answer, *b.full.conditions, b.presumed.answer, *b.presumed.conditions, b.near, b.signal, *b.bands]
-        found += [n for n in (b.full.amount, b.presumed.amount, b.awarded, b.award_amount, b.applies) if n is not None]
+        found = [
+            b.full.answer,
+            *b.full.conditions,
+            b.presumed.answer,
+            *b.presumed.conditions,
+            b.near,
+            b.signal,
+            *b.bands,
+        ]
+        found += [
+            n
+            for n in (b.full.amount, b.presumed.amount, b.awarded, b.award_amount, b.applies)
+            if n is not None
+        ]
         return found
 
 
@@ -177,7 +190,9 @@ class Builder:
         """Refuses a circle: a value that hangs on itself."""
         if what in self.doing:
             ring = " → ".join([*self.doing[self.doing.index(what) :], what])
-            raise Located(at, what, FormulaError(f"a circle: {ring}", "values that do not hang on themselves"))
+            raise Located(
+                at, what, FormulaError(f"a circle: {ring}", "values that do not hang on themselves")
+            )
         if len(self.doing) > 100:
             raise Located(at, what, FormulaError("a chain of more than 100 names", "fewer steps"))
         self.doing.append(what)
@@ -224,7 +239,11 @@ class Builder:
             term = reader.read(scope)
         want = "enum" if v.kind is Kind.ENUM else DIMS[v.kind]
         if term.dim != want or (v.kind is Kind.INT and term.den is not None):
-            raise Located(formula.at, formula.text, FormulaError(f"{v.name} is declared {v.kind}", f"type of {term.dim}"))
+            raise Located(
+                formula.at,
+                formula.text,
+                FormulaError(f"{v.name} is declared {v.kind}", f"type of {term.dim}"),
+            )
         if guard is not None:
             kind = term.num.kind
             try:
@@ -277,7 +296,12 @@ class Builder:
             node = self.g.negate(held)
             conditions.append(
                 ConditionProgram(
-                    f"excluded_by:{other.id}", exclusion.says, "excluded_by", node, exclusion.citation, other=other.id
+                    f"excluded_by:{other.id}",
+                    exclusion.says,
+                    "excluded_by",
+                    node,
+                    exclusion.citation,
+                    other=other.id,
                 )
             )
         amount: Node | None = None
@@ -299,8 +323,12 @@ class Builder:
         node = reader.boolean(tree, scope)
         symbol, left, right = single_comparison(reader, tree, scope)
         if c.near is not None and left is None:
-            raise Located(c.at, c.formula.text, FormulaError("near without a single comparison", "a < b or the like"))
-        return ConditionProgram(c.id, c.says, "rule", node, c.citation, c.formula.text, symbol, left, right, c.near)
+            raise Located(
+                c.at, c.formula.text, FormulaError("near without a single comparison", "a < b or the like")
+            )
+        return ConditionProgram(
+            c.id, c.says, "rule", node, c.citation, c.formula.text, symbol, left, right, c.near
+        )
 
     def _amount(self, formula: Formula, step: int, direction: str, scope: Scope) -> Node:
         reader = Reader(self.names, formula)
@@ -348,15 +376,26 @@ class Builder:
                     continue
                 other = self.base(self.pack.benefits[other_id])
                 if other.amount is None or base.amount is None:
-                    raise Located(group.at, group.name, FormulaError("a benefit without an amount", "amounts to compare"))
+                    raise Located(
+                        group.at,
+                        group.name,
+                        FormulaError("a benefit without an amount", "amounts to compare"),
+                    )
                 earlier = group.benefits.index(other_id) < group.benefits.index(b.id)
-                more = g.less_equal(base.amount, other.amount) if earlier else g.less(base.amount, other.amount)
+                more = (
+                    g.less_equal(base.amount, other.amount) if earlier else g.less(base.amount, other.amount)
+                )
                 # Where the other's amount does not apply to this unit it can't be the higher.
                 more = g.coalesce(more, g.truth(False))
                 loses = g.both(self._held(self.pack.benefits[other_id], other.applies, other.node), more)
                 conditions.append(
                     ConditionProgram(
-                        f"excluded_by:{other_id}", group.name, "higher", g.negate(loses), group.citation, other=other_id
+                        f"excluded_by:{other_id}",
+                        group.name,
+                        "higher",
+                        g.negate(loses),
+                        group.citation,
+                        other=other_id,
                     )
                 )
         for choice in self.pack.choices:
@@ -368,7 +407,9 @@ class Builder:
         node = g.truth(True)
         for c in conditions:
             node = g.both(node, c.node)
-        answer = g.select(base.applies, node, g.not_applicable("bool")) if exists else g.not_applicable("bool")
+        answer = (
+            g.select(base.applies, node, g.not_applicable("bool")) if exists else g.not_applicable("bool")
+        )
         return answer, conditions
 
     def _chosen(self, b: Benefit, choice_id: str) -> ConditionProgram:
@@ -378,7 +419,10 @@ class Builder:
         for other_id in choice.benefits:
             if other_id != b.id:
                 other = self.base(self.pack.benefits[other_id])
-                rival = g.either(rival, g.coalesce(g.select(other.applies, other.node, g.not_applicable("bool")), g.truth(False)))
+                rival = g.either(
+                    rival,
+                    g.coalesce(g.select(other.applies, other.node, g.not_applicable("bool")), g.truth(False)),
+                )
         term = self.names.value(choice.field, b.unit)
         index = self.pack.enums[self.pack.fields[choice.field].enum].index(b.id)
         assert term is not None and index is not None
@@ -531,7 +575,9 @@ def single_comparison(reader: Reader, tree: ast.expr, scope: Scope) -> tuple[str
 
 
 def within(formula: Formula, month: int) -> bool:
-    return (formula.start is None or formula.start <= month) and (formula.until is None or month < formula.until)
+    return (formula.start is None or formula.start <= month) and (
+        formula.until is None or month < formula.until
+    )
 
 
 def dated(formulas: Sequence[Formula], month: int) -> Formula | None:
@@ -540,4 +586,3 @@ def dated(formulas: Sequence[Formula], month: int) -> Formula | None:
 
 def exists_in(b: Benefit, month: int) -> bool:
     return (b.start is None or b.start <= month) and (b.until is None or month < b.until)
-

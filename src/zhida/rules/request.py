@@ -72,7 +72,9 @@ class _Parser:
 
     def read(self, data: object) -> Request:
         if not isinstance(data, Mapping):
-            raise RequestError(["the file: a mapping with month, division, household and members is expected"])
+            raise RequestError(
+                ["the file: a mapping with month, division, household and members is expected"]
+            )
         for key in data:
             if key not in TOP:
                 self._unknown_key(str(key), "", TOP)
@@ -112,7 +114,10 @@ class _Parser:
 
     def _unknown_key(self, key: str, where: str, known: Sequence[str]) -> None:
         guess = nearest(key, known)
-        self.wrong(f"{where}.{key}" if where else key, f"unknown; perhaps {guess}" if guess else "unknown; leave it out")
+        self.wrong(
+            f"{where}.{key}" if where else key,
+            f"unknown; perhaps {guess}" if guess else "unknown; leave it out",
+        )
 
     def _month(self, value: object) -> int:
         if value is None:
@@ -126,7 +131,10 @@ class _Parser:
         first = earliest_month(self.pack)
         if month < first:
             said = format_month(month)
-            self.wrong("month", f"no rule of {self.pack.name} is known in {said}; the first is of {format_month(first)}")
+            self.wrong(
+                "month",
+                f"no rule of {self.pack.name} is known in {said}; the first is of {format_month(first)}",
+            )
         return month
 
     def _date(self, where: str, value: object) -> date | None:
@@ -166,7 +174,10 @@ class _Parser:
             else:
                 guess = nearest(str(name), by_name)
                 known = ", ".join(self.pack.registers)
-                self.wrong("complete", f"no register {name}; " + (f"perhaps {guess}" if guess else f"there are {known}"))
+                self.wrong(
+                    "complete",
+                    f"no register {name}; " + (f"perhaps {guess}" if guess else f"there are {known}"),
+                )
         return frozenset(found)
 
     def _people(self, where: str, value: object) -> list[Mapping[str, Any]]:
@@ -198,7 +209,11 @@ class _Parser:
         """Code of the place of registration, '' outside the territory, None where it is unknown."""
         if "registered_at" in person and person["registered_at"] is None:
             return None
-        code = self._division(f"{where}.registered_at", person["registered_at"]) if "registered_at" in person else division
+        code = (
+            self._division(f"{where}.registered_at", person["registered_at"])
+            if "registered_at" in person
+            else division
+        )
         return code if code and self.pack.divisions.inside(code, self.pack.root) else ""
 
     def _links(self, where: str, value: object, ids: list[str]) -> dict[str, int]:
@@ -218,12 +233,17 @@ class _Parser:
             elif str(target) in ids:
                 found[link] = ids.index(str(target))
             else:
-                self.wrong(f"{where}.links.{name}", f"nobody has the id {target}; add the person to others, or null, or none")
+                self.wrong(
+                    f"{where}.links.{name}",
+                    f"nobody has the id {target}; add the person to others, or null, or none",
+                )
         return found
 
     # values -------------------------------------------------------------------------------------
 
-    def _values(self, where: str, given: Mapping[str, Any], unit: str, also: Sequence[str]) -> dict[str, Value]:
+    def _values(
+        self, where: str, given: Mapping[str, Any], unit: str, also: Sequence[str]
+    ) -> dict[str, Value]:
         said: dict[str, Value | None] = {}
         for key, value in given.items():
             name = str(key)
@@ -271,7 +291,9 @@ class _Parser:
             enum = self.pack.enums[f.enum]
             index = enum.index(str(value))
             if index is None:
-                self.wrong(where, f"«{value}» is no {enum.name}; one of {' '.join(c.name for c in enum.choices)}")
+                self.wrong(
+                    where, f"«{value}» is no {enum.name}; one of {' '.join(c.name for c in enum.choices)}"
+                )
                 return None
             return 1 << index
         if isinstance(value, Mapping):
@@ -305,7 +327,10 @@ class _Parser:
                 return None
             number = found
         if not f.minimum <= number <= f.maximum:
-            self.wrong(where, f"{shown(f, number)} is outside {shown(f, f.minimum)} to {shown(f, f.maximum)}; check the value")
+            self.wrong(
+                where,
+                f"{shown(f, number)} is outside {shown(f, f.minimum)} to {shown(f, f.maximum)}; check the value",
+            )
             return None
         return number
 

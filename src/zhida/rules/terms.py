@@ -36,7 +36,13 @@ class Term:
         return self.dim in ("money", "number")
 
 
-WORDS = {"money": "an amount of money", "number": "a number", "date": "a date", "bool": "a yes/no", "enum": "a choice"}
+WORDS = {
+    "money": "an amount of money",
+    "number": "a number",
+    "date": "a date",
+    "bool": "a yes/no",
+    "enum": "a choice",
+}
 
 
 def word(term: Term) -> str:
@@ -175,7 +181,9 @@ def _compare_choices(g: Graph, op: str, a: Term, b: Term) -> Node:
     if op not in ("==", "!="):
         raise FormulaError("choices compared by size", "== or != or in")
     if a.enum != b.enum:
-        raise FormulaError(f"a choice of {a.enum} compared with one of {b.enum}", "two choices of one enumeration")
+        raise FormulaError(
+            f"a choice of {a.enum} compared with one of {b.enum}", "two choices of one enumeration"
+        )
     if b.num.op == "choice":
         mask = b.num.data[0]
         assert isinstance(mask, int)

@@ -246,20 +246,18 @@ class Emitter:
             if not self.exact(n):
                 self.put(f"{s}[{slot + 1}, {at}] = {self.hi(n)}")
             if n.na:
-                self.put(f"{f}[{flag}, {at}] = (1 if {self.some(n)} else 0) | (2 if {self.none(n)} else 0)")
+                self.put(f"{f}[{flag}, {at}] = bits_of({self.some(n)}, {self.none(n)}, False)")
         elif n.kind == "enum":
             self.put(f"{s}[{slot}, {at}] = {self.mask(n)}")
         else:
             self.put(f"{f}[{flag}, {at}] = {self.bits(n)}")
 
     def bits(self, n: Node, shift: int = 0) -> str:
-        y, no, a = (1 << shift, 2 << shift, 4 << shift)
         if n.op in ("truth", "na"):
-            return str(a if n.op == "na" else y if n.data[0] else no)
+            return str((4 if n.op == "na" else 1 if n.data[0] else 2) << shift)
         if self.single(n):
-            return f"({y} if t{n.id} else {no})"
-        text = f"({y} if {self.yes(n)} else 0) | ({no} if {self.no(n)} else 0)"
-        return f"({text} | ({a} if {self.na(n)} else 0))" if n.na else f"({text})"
+            return f"(bits_of(t{n.id}, not t{n.id}, False) << {shift})"
+        return f"(bits_of({self.yes(n)}, {self.no(n)}, {self.na(n)}) << {shift})"
 
     def _compute(self, ops: object, stage: Stage, nodes: list[Node]) -> None:
         from zhida.rules.kernel.operations import Operations
@@ -274,9 +272,9 @@ class Emitter:
 
     def _benefit(self, ops: object, stage: Stage, later: list[Node]) -> None:
         b = self.program.benefits[stage.benefit]
-        guard = f"keep or not ({self.no(b.applies)} and not {self.yes(b.applies)} and not {self.na(b.applies)})"
+        guard = f"keep | {self.yes(b.applies)} | {self.na(b.applies)}"
         if b.awarded is not None:
-            guard += f" or {self.yes(b.awarded)}"
+            guard += f" | {self.yes(b.awarded)}"
         self.put(f"if {guard}:")
         self.indent += 1
         # only what the answer needs is read first; the rest once a row is due
@@ -285,9 +283,9 @@ class Emitter:
             if n.id in answer_cone and n.unit in (SCALAR, stage.unit):
                 self._read(ops, n, stage, "i")
         self._compute(ops, stage, stage.nodes)
-        wanted = f"keep or {self.yes(b.presumed.answer)} or {self.yes(b.near)}"
+        wanted = f"keep | {self.yes(b.presumed.answer)} | {self.yes(b.near)}"
         if b.awarded is not None:
-            wanted += f" or {self.yes(b.awarded)}"
+            wanted += f" | {self.yes(b.awarded)}"
         self.put(f"if {wanted}:")
         self.indent += 1
         for n in later:
@@ -312,27 +310,24 @@ class Emitter:
 
     def _row(self, stage: Stage) -> None:
         b = self.program.benefits[stage.benefit]
-        zero_lo = zero_hi = "0"
         codes = [self.bits(b.full.answer), self.bits(b.presumed.answer, 3), self.bits(b.signal, 6)]
-        codes.append(f"(512 if {self.yes(b.near)} and not {self.no(b.near)} else 0)")
+        codes.append(f"kept({self.yes(b.near)} & (not {self.no(b.near)}), 512)")
         codes.append(self.bits(b.awarded, 10) if b.awarded is not None else str(2 << 10))
         codes.append(self.bits(b.applies, 13))
         full, presumed = b.full.amount, b.presumed.amount
-        self.put("R[0, k] = i")
-        self.put(f"R[1, k] = {' | '.join(codes)}")
-        for at, amount, answer in ((2, full, b.full.answer), (4, presumed, b.presumed.answer)):
-            lo, hi = (zero_lo, zero_hi) if amount is None else (self.lo(amount), self.hi(amount))
-            self.put(f"R[{at}, k] = {lo} if {self.yes(answer)} else 0")
-            self.put(f"R[{at + 1}, k] = {hi} if {self.yes(answer)} else 0")
-        for at, outcome in ((6, b.full), (7, b.presumed)):
+        self.put(f"codes = {' | '.join(codes)}")
+        ends = []
+        for amount, answer in ((full, b.full.answer), (presumed, b.presumed.answer)):
+            lo, hi = ("0", "0") if amount is None else (self.lo(amount), self.hi(amount))
+            ends.append(f"kept({self.yes(answer)}, {lo}), kept({self.yes(answer)}, {hi})")
+        for name, outcome in (("known", b.full), ("seen", b.presumed)):
             bits = [self.bits(c, 3 * j) for j, c in enumerate(outcome.conditions)]
-            self.put(f"R[{at}, k] = {' | '.join(bits) or '0'}")
-        self.put("s = mix(start(), R[7, k])")
+            self.put(f"{name} = {' | '.join(bits) or '0'}")
+        self.put("s = mix(start(), seen)")
         for n in b.bands:
-            self.put(f"s = mix(s, band({self.lo(n)}))")
-            self.put(f"s = mix(s, band({self.hi(n)}))")
-        self.put("R[8, k] = signed(s)")
-        self.put(f"R[9, k] = {self.lo(b.award_amount) if b.award_amount is not None else '0'}")
+            self.put(f"s = mix(mix(s, band({self.lo(n)})), band({self.hi(n)}))")
+        award = self.lo(b.award_amount) if b.award_amount is not None else "0"
+        self.put(f"put_row(R, k, i, codes, {', '.join(ends)}, known, seen, signed(s), {award})")
         self.put("k += 1")
 
 
@@ -349,7 +344,10 @@ class Source:
 HEAD = '''"""Generated by zhida.rules.kernel; rebuilt whenever the rules change."""
 import numpy as np
 from numba import njit
-from zhida.rules.kernel.support import age_of, band, mix, month_of, rounded, signed, start
+from zhida.rules.kernel.support import (
+    age_of, band, bits_of, hull, kept, load_choice, load_number, load_truth, mix, month_of, product,
+    put_row, quotient, rounded, signed, start, widened,
+)
 
 '''
 

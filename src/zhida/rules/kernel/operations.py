@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from zhida.rules.declarations import Kind
+from collections.abc import Callable
+
 from zhida.rules.ir import NA_BIT, PERSON, SCALAR, Node
 from zhida.rules.kernel.emit import DIRECTIONS, Emitter
 
@@ -23,16 +24,22 @@ class Operations:
     def number(self, n: Node, lo: str, hi: str, some: str = "", none: str = "") -> None:
         """Assign a number; where it may not apply, its ends are 0 when it has no value."""
         e = self.e
+        if not n.na:
+            e.put(f"x{n.id} = {lo}" if e.exact(n) else f"x{n.id}l = {lo}; x{n.id}h = {hi}")
+            return
+        e.put(f"x{n.id}v = {some or self.some_of(n)}; x{n.id}n = {none or self.none_of(n)}")
         if e.exact(n):
-            e.put(f"x{n.id} = {lo}")
+            e.put(f"x{n.id} = kept(x{n.id}v, {lo})")
         else:
-            e.put(f"x{n.id}l = {lo}")
-            e.put(f"x{n.id}h = {hi}")
+            e.put(f"x{n.id}l = kept(x{n.id}v, {lo}); x{n.id}h = kept(x{n.id}v, {hi})")
+
+    def ends(self, n: Node, pair: str) -> None:
+        """Assign both ends of a number from a helper that gives a pair."""
+        e = self.e
+        e.put(f"x{n.id}l, x{n.id}h = {pair}")
         if n.na:
-            e.put(f"x{n.id}v = {some or ' and '.join(e.some(a) for a in n.args)}")
-            e.put(f"x{n.id}n = {none or ' or '.join(e.none(a) for a in n.args)}")
-            zero = f"x{n.id} = 0" if e.exact(n) else f"x{n.id}l = 0; x{n.id}h = 0"
-            e.put(f"if not x{n.id}v: {zero}")
+            e.put(f"x{n.id}v = {self.some_of(n)}; x{n.id}n = {self.none_of(n)}")
+            e.put(f"x{n.id}l = kept(x{n.id}v, x{n.id}l); x{n.id}h = kept(x{n.id}v, x{n.id}h)")
 
     def truth(self, n: Node, yes: str, no: str, na: str = "") -> None:
         e = self.e
@@ -51,10 +58,10 @@ class Operations:
         return f"{self.e.arg('place_group' if i == 'group_i' else 'place_person')}[{i}]"
 
     def some_of(self, n: Node) -> str:
-        return " and ".join(self.e.some(a) for a in n.args)
+        return " & ".join(dict.fromkeys(self.e.some(a) for a in n.args if a.na)) or "True"
 
     def none_of(self, n: Node) -> str:
-        return " or ".join(self.e.none(a) for a in n.args)
+        return " | ".join(dict.fromkeys(self.e.none(a) for a in n.args if a.na)) or "False"
 
     # leaves -------------------------------------------------------------------------------------
 
@@ -81,69 +88,61 @@ class Operations:
             self._absent(n, f.empty if presumed and f is not None else None)
             return
         assert f is not None
-        column = f"{e.arg('c_' + name)}[{i}]"
+        value = f"np.int64({e.arg('c_' + name)}[{i}])"
         if form == "known":
-            self._set(n, column, column)
+            self._known(n, value)
             return
-        state = f"{e.arg('s_' + name)}[{i}]"
-        e.put(f"st = {state}")
-        e.put("if st == 0:")
-        self._branch(n, column, column)
-        if form == "intervals" and n.kind == "num":
-            e.put("elif st == 3:")
-            self._branch(n, column, f"{e.arg('h_' + name)}[{i}]")
-        if n.na:
-            e.put("elif st == 4:")
-            self._branch(n, "", "")
-        if f.empty is not None and not presumed and f.register:
-            place = self.place(i)
-            e.put(f"elif st == 1 and {e.arg('complete')}[{e.registers[f.register]}, {place}]:")
-            self._branch(n, str(f.empty), str(f.empty))
-        e.put("else:")
-        e.indent += 1
-        self._absent(n, f.empty if presumed else None)
-        e.indent -= 1
-
-    def _branch(self, n: Node, lo: str, hi: str) -> None:
-        self.e.indent += 1
-        if lo:
-            self._set(n, lo, hi)
+        state = f"np.int64({e.arg('s_' + name)}[{i}])"
+        high = f"np.int64({e.arg('h_' + name)}[{i}])" if form == "intervals" and n.kind == "num" else value
+        fill, empty = "0", f.empty if f.empty is not None else 0
+        if presumed and f.empty is not None:
+            fill = "2"
+        elif f.empty is not None and f.register:
+            fill = f"np.int64({e.arg('complete')}[{e.registers[f.register]}, {self.place(i)}])"
+        t = n.id
+        if n.kind == "enum":
+            e.put(
+                f"e{t} = load_choice({state}, {value}, {fill}, {1 << empty}, {n.hi}, {NA_BIT if n.na else 0})"
+            )
+        elif n.kind == "bool":
+            names = f"t{t}y, t{t}n, t{t}a" if n.na else f"t{t}y, t{t}n, _"
+            if e.single(n):
+                names = f"t{t}, _, _"
+            e.put(f"{names} = load_truth({state}, {value}, {fill}, {empty == 1}, {n.na})")
+        elif e.exact(n):
+            names = f"x{t}, _, x{t}v, x{t}n" if n.na else f"x{t}, _, _, _"
+            e.put(f"{names} = load_number({state}, {value}, {high}, {fill}, {empty}, {n.lo}, {n.hi}, {n.na})")
         else:
-            self._nothing(n)
-        self.e.indent -= 1
+            names = f"x{t}l, x{t}h, x{t}v, x{t}n" if n.na else f"x{t}l, x{t}h, _, _"
+            e.put(f"{names} = load_number({state}, {value}, {high}, {fill}, {empty}, {n.lo}, {n.hi}, {n.na})")
 
-    def _set(self, n: Node, lo: str, hi: str) -> None:
-        e = self.e
+    def _known(self, n: Node, value: str) -> None:
+        e, t = self.e, n.id
         if n.kind == "num":
-            ends = f"x{n.id} = np.int64({lo})" if e.exact(n) else f"x{n.id}l = np.int64({lo}); x{n.id}h = np.int64({hi})"
-            e.put(ends + (f"; x{n.id}v = True; x{n.id}n = False" if n.na else ""))
+            e.put(f"x{t} = {value}" if e.exact(n) else f"x{t}l = {value}; x{t}h = x{t}l")
+            if n.na:
+                e.put(f"x{t}v = True; x{t}n = False")
         elif n.kind == "enum":
-            e.put(f"e{n.id} = np.int64(1) << np.int64({lo})")
+            e.put(f"e{t} = np.int64(1) << {value}")
         elif e.single(n):
-            e.put(f"t{n.id} = {lo} == 1")
+            e.put(f"t{t} = {value} == 1")
         else:
-            e.put(f"t{n.id}y = {lo} == 1; t{n.id}n = {lo} != 1" + (f"; t{n.id}a = False" if n.na else ""))
-
-    def _nothing(self, n: Node) -> None:
-        e = self.e
-        if n.kind == "num":
-            e.put((f"x{n.id} = np.int64(0)" if e.exact(n) else f"x{n.id}l = np.int64(0); x{n.id}h = np.int64(0)") + f"; x{n.id}v = False; x{n.id}n = True")
-        elif n.kind == "enum":
-            e.put(f"e{n.id} = np.int64({NA_BIT})")
-        else:
-            e.put(f"t{n.id}y = False; t{n.id}n = False; t{n.id}a = True")
+            e.put(f"t{t}y = {value} == 1; t{t}n = not t{t}y" + (f"; t{t}a = False" if n.na else ""))
 
     def _absent(self, n: Node, empty: int | None) -> None:
-        """Unknown, or presumed to be empty."""
-        e = self.e
+        """Unknown for everybody, or presumed to be empty."""
+        e, t = self.e, n.id
         if empty is not None:
-            self._set(n, str(empty), str(empty))
+            self._known(n, f"np.int64({empty})")
         elif n.kind == "num":
-            e.put(f"x{n.id}l = np.int64({n.lo}); x{n.id}h = np.int64({n.hi})" + (f"; x{n.id}v = True; x{n.id}n = True" if n.na else ""))
+            e.put(
+                f"x{t}l = np.int64({n.lo}); x{t}h = np.int64({n.hi})"
+                + (f"; x{t}v = True; x{t}n = True" if n.na else "")
+            )
         elif n.kind == "enum":
-            e.put(f"e{n.id} = np.int64({n.hi | (NA_BIT if n.na else 0)})")
+            e.put(f"e{t} = np.int64({n.hi | (NA_BIT if n.na else 0)})")
         else:
-            e.put(f"t{n.id}y = True; t{n.id}n = True" + (f"; t{n.id}a = True" if n.na else ""))
+            e.put(f"t{t}y = True; t{t}n = True" + (f"; t{t}a = True" if n.na else ""))
 
     # numbers ------------------------------------------------------------------------------------
 
@@ -164,8 +163,7 @@ class Operations:
         elif b.op == "const" and b.lo >= 0:
             self.number(n, f"{e.lo(a)} * {e.lo(b)}", f"{e.hi(a)} * {e.lo(b)}")
         else:
-            corners = ", ".join(f"{x} * {y}" for x in (e.lo(a), e.hi(a)) for y in (e.lo(b), e.hi(b)))
-            self.number(n, f"min({corners})", f"max({corners})")
+            self.ends(n, f"product({e.lo(a)}, {e.hi(a)}, {e.lo(b)}, {e.hi(b)})")
 
     def _min(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
@@ -192,8 +190,8 @@ class Operations:
         elif e.exact(b):
             self.number(n, one(e.lo(a), e.lo(b)), one(e.hi(a), e.lo(b)))
         else:
-            corners = ", ".join(one(x, y) for x in (e.lo(a), e.hi(a)) for y in (e.lo(b), e.hi(b)))
-            self.number(n, f"min({corners})", f"max({corners})")
+            dens = f"max({e.lo(b)}, 1), max({e.hi(b)}, 1)"
+            self.ends(n, f"quotient({e.lo(a)}, {e.hi(a)}, {dens}, {step}, {direction})")
 
     def _age(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
@@ -212,7 +210,7 @@ class Operations:
             self.truth(n, yes, no)
             return
         some = self.some_of(n)
-        self.truth(n, f"({some}) and {yes}", f"({some}) and {no}", self.none_of(n))
+        self.truth(n, f"({some}) & {yes}", f"({some}) & {no}", self.none_of(n))
 
     def _less(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
@@ -224,38 +222,50 @@ class Operations:
 
     def _equal(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
-        meet = f"({e.lo(a)} <= {e.hi(b)} and {e.lo(b)} <= {e.hi(a)})"
-        self._compared(n, meet, f"(not ({e.lo(a)} == {e.hi(a)} and {e.lo(b)} == {e.hi(b)} and {e.lo(a)} == {e.lo(b)}))")
+        meet = f"(({e.lo(a)} <= {e.hi(b)}) & ({e.lo(b)} <= {e.hi(a)}))"
+        self._compared(
+            n, meet, f"(({e.lo(a)} != {e.hi(a)}) | ({e.lo(b)} != {e.hi(b)}) | ({e.lo(a)} != {e.lo(b)}))"
+        )
 
     def _among(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
         mask = int(str(n.data[0]))
         rest = ((1 << 62) - 1) & ~mask
-        self.truth(n, f"({e.mask(a)} & {mask}) != 0", f"({e.mask(a)} & {rest}) != 0", f"({e.mask(a)} & {NA_BIT}) != 0")
+        self.truth(
+            n,
+            f"({e.mask(a)} & {mask}) != 0",
+            f"({e.mask(a)} & {rest}) != 0",
+            f"({e.mask(a)} & {NA_BIT}) != 0",
+        )
 
     def _same_choice(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
         low = NA_BIT - 1
         x, y = f"({e.mask(a)} & {low})", f"({e.mask(b)} & {low})"
-        both = f"{x} != 0 and {y} != 0"
-        same = f"({x} == {y} and ({x} & ({x} - 1)) == 0)"
-        self.truth(n, f"{both} and ({x} & {y}) != 0", f"{both} and not {same}", f"(({e.mask(a)} | {e.mask(b)}) & {NA_BIT}) != 0")
+        both = f"({x} != 0) & ({y} != 0)"
+        same = f"(({x} == {y}) & (({x} & ({x} - 1)) == 0))"
+        self.truth(
+            n,
+            f"{both} & (({x} & {y}) != 0)",
+            f"{both} & (not {same})",
+            f"(({e.mask(a)} | {e.mask(b)}) & {NA_BIT}) != 0",
+        )
 
     def _both(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
         if not n.na:
-            self.truth(n, f"{e.yes(a)} and {e.yes(b)}", f"{e.no(a)} or {e.no(b)}")
+            self.truth(n, f"{e.yes(a)} & {e.yes(b)}", f"{e.no(a)} | {e.no(b)}")
             return
-        no = f"({e.no(a)} and ({e.yes(b)} or {e.no(b)})) or ({e.no(b)} and ({e.yes(a)} or {e.no(a)}))"
-        self.truth(n, f"{e.yes(a)} and {e.yes(b)}", no, f"{e.na(a)} or {e.na(b)}")
+        no = f"({e.no(a)} & ({e.yes(b)} | {e.no(b)})) | ({e.no(b)} & ({e.yes(a)} | {e.no(a)}))"
+        self.truth(n, f"{e.yes(a)} & {e.yes(b)}", no, f"{e.na(a)} | {e.na(b)}")
 
     def _either(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
         if not n.na:
-            self.truth(n, f"{e.yes(a)} or {e.yes(b)}", f"{e.no(a)} and {e.no(b)}")
+            self.truth(n, f"{e.yes(a)} | {e.yes(b)}", f"{e.no(a)} & {e.no(b)}")
             return
-        yes = f"({e.yes(a)} and ({e.yes(b)} or {e.no(b)})) or ({e.yes(b)} and ({e.yes(a)} or {e.no(a)}))"
-        self.truth(n, yes, f"{e.no(a)} and {e.no(b)}", f"{e.na(a)} or {e.na(b)}")
+        yes = f"({e.yes(a)} & ({e.yes(b)} | {e.no(b)})) | ({e.yes(b)} & ({e.yes(a)} | {e.no(a)}))"
+        self.truth(n, yes, f"{e.no(a)} & {e.no(b)}", f"{e.na(a)} | {e.na(b)}")
 
     def _not(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
@@ -266,7 +276,7 @@ class Operations:
         if a.kind == "num":
             yes, no = e.some(a), e.none(a)
         elif a.kind == "bool":
-            yes, no = f"({e.yes(a)} or {e.no(a)})", e.na(a)
+            yes, no = f"({e.yes(a)} | {e.no(a)})", e.na(a)
         else:
             yes, no = f"({e.mask(a)} & {NA_BIT - 1}) != 0", f"({e.mask(a)} & {NA_BIT}) != 0"
         self.truth(n, yes, no, "False")
@@ -277,81 +287,61 @@ class Operations:
         e, (c, a, b) = self.e, n.args
         y, no, na = e.yes(c), e.no(c), e.na(c)
         if n.kind == "bool":
-            def arm(f: object) -> str:
-                return f"({y} and {f(a)}) or ({no} and {f(b)})"  # type: ignore[operator]
 
-            self.truth(n, arm(e.yes), arm(e.no), f"{na} or {arm(e.na)}")
+            def arm(f: Callable[[Node], str]) -> str:
+                return f"({y} & {f(a)}) | ({no} & {f(b)})"
+
+            self.truth(n, arm(e.yes), arm(e.no), f"{na} | {arm(e.na)}")
         elif n.kind == "enum":
-            text = f"({e.mask(a)} if {y} else 0) | ({e.mask(b)} if {no} else 0)"
-            e.put(f"e{n.id} = np.int64({text}{f' | ({NA_BIT} if {na} else 0)' if c.na else ''})")
+            text = f"kept({y}, {e.mask(a)}) | kept({no}, {e.mask(b)})"
+            e.put(f"e{n.id} = {text}" + (f" | kept({na}, {NA_BIT})" if c.na else ""))
         else:
-            self._hull(n, [(y, a), (no, b)], na)
+            self._one_of(n, [(y, a), (no, b)], na)
 
-    def _hull(self, n: Node, arms: list[tuple[str, Node]], na: str) -> None:
+    def _one_of(self, n: Node, arms: list[tuple[str, Node]], na: str) -> None:
         """The number is one of those whose condition holds."""
-        e = self.e
-        live = [(f"({c}) and {e.some(a)}" if a.na else c, a) for c, a in arms if a.op != "na"]
-        one = e.exact(n)
-        zero = f"x{n.id} = np.int64(0)" if one else f"x{n.id}l = np.int64(0); x{n.id}h = np.int64(0)"
-        if one or len(live) < 2:
-            for j, (c, a) in enumerate(live):
-                e.put(f"{'if' if j == 0 else 'elif'} {c}:")
-                ends = f"x{n.id} = np.int64({e.lo(a)})" if one else f"x{n.id}l = np.int64({e.lo(a)}); x{n.id}h = np.int64({e.hi(a)})"
-                e.put("    " + ends)
-            e.put("else:" if live else "if True:")
-            e.put("    " + zero)
+        e, t = self.e, n.id
+        live = [(f"({c}) & {e.some(a)}" if a.na else f"({c})", a) for c, a in arms if a.op != "na"]
+        if e.exact(n):
+            e.put(f"x{t} = " + (" + ".join(f"kept({c}, {e.lo(a)})" for c, a in live) or "0"))
+        elif len(live) == 2:
+            (c, a), (d, b) = live
+            e.put(f"x{t}l, x{t}h = hull({c}, {e.lo(a)}, {e.hi(a)}, {d}, {e.lo(b)}, {e.hi(b)})")
         else:
-            e.put(f"{zero}; u = False")
+            e.put(f"u = False; x{t}l = 0; x{t}h = 0")
             for c, a in live:
-                e.put(f"if {c}:")
-                e.put("    if u:")
-                e.put(f"        x{n.id}l = min(x{n.id}l, {e.lo(a)}); x{n.id}h = max(x{n.id}h, {e.hi(a)})")
-                e.put("    else:")
-                e.put(f"        x{n.id}l = np.int64({e.lo(a)}); x{n.id}h = np.int64({e.hi(a)}); u = True")
+                e.put(f"u, x{t}l, x{t}h = widened(u, x{t}l, x{t}h, {c}, {e.lo(a)}, {e.hi(a)})")
         if n.na:
-            e.put(f"x{n.id}v = {' or '.join(f'({c})' for c, _ in live) or 'False'}")
-            nothing = [na] + [f"(({c}) and {e.none(a)})" for c, a in arms if a.na]
-            e.put(f"x{n.id}n = {' or '.join(nothing)}")
+            nothing = [na] + [f"(({c}) & {e.none(a)})" for c, a in arms if a.na]
+            e.put(
+                f"x{t}v = {' | '.join(f'({c})' for c, _ in live) or 'False'}; x{t}n = {' | '.join(nothing)}"
+            )
 
     def _coalesce(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
         if n.kind == "num":
-            self._hull_coalesce(n, a, b)
+            gone = e.none(a)
+            some_b = f"{gone} & {e.some(b)}" if b.na else gone
+            pair = f"hull({e.some(a)}, {e.lo(a)}, {e.hi(a)}, {some_b}, {e.lo(b)}, {e.hi(b)})"
+            e.put(f"x{n.id}, _ = {pair}" if e.exact(n) else f"x{n.id}l, x{n.id}h = {pair}")
+            if n.na:
+                e.put(f"x{n.id}v = {e.some(a)} | ({some_b}); x{n.id}n = {gone} & {e.none(b)}")
         elif n.kind == "bool":
             self.truth(
                 n,
-                f"{e.yes(a)} or ({e.na(a)} and {e.yes(b)})",
-                f"{e.no(a)} or ({e.na(a)} and {e.no(b)})",
-                f"{e.na(a)} and {e.na(b)}",
+                f"{e.yes(a)} | ({e.na(a)} & {e.yes(b)})",
+                f"{e.no(a)} | ({e.na(a)} & {e.no(b)})",
+                f"{e.na(a)} & {e.na(b)}",
             )
         else:
-            there = f"({e.mask(a)} & {NA_BIT - 1})"
-            e.put(f"e{n.id} = np.int64({there} | ({e.mask(b)} if ({e.mask(a)} & {NA_BIT}) != 0 else 0))")
-
-    def _hull_coalesce(self, n: Node, a: Node, b: Node) -> None:
-        e = self.e
-        some_a, none_a = e.some(a), e.none(a)
-        one = e.exact(n)
-        zero = f"x{n.id} = np.int64(0)" if one else f"x{n.id}l = np.int64(0); x{n.id}h = np.int64(0)"
-        e.put(f"{zero}; u = False")
-        for c, side in ((some_a, a), (f"{none_a} and {e.some(b)}", b)):
-            e.put(f"if {c}:")
-            if one:
-                e.put(f"    x{n.id} = np.int64({e.lo(side)}); u = True")
-                continue
-            e.put("    if u:")
-            e.put(f"        x{n.id}l = min(x{n.id}l, {e.lo(side)}); x{n.id}h = max(x{n.id}h, {e.hi(side)})")
-            e.put("    else:")
-            e.put(f"        x{n.id}l = np.int64({e.lo(side)}); x{n.id}h = np.int64({e.hi(side)}); u = True")
-        if n.na:
-            e.put(f"x{n.id}v = u")
-            e.put(f"x{n.id}n = {none_a} and {e.none(b)}")
+            gone = f"({e.mask(a)} & {NA_BIT}) != 0"
+            e.put(f"e{n.id} = ({e.mask(a)} & {NA_BIT - 1}) | kept({gone}, {e.mask(b)})")
 
     def _pick(self, n: Node, i: str) -> None:
         e = self.e
         chosen = e.mask(n.args[0])
         arms = [(f"({chosen} & {1 << j}) != 0", option) for j, option in enumerate(n.args[1:])]
-        self._hull(n, arms, f"({chosen} & {NA_BIT}) != 0")
+        self._one_of(n, arms, f"(({chosen} & {NA_BIT}) != 0)")
 
     # members ------------------------------------------------------------------------------------
 
@@ -364,7 +354,11 @@ class Operations:
             if n.kind == "bool":
                 self.truth(n, str(how == "all"), str(how != "all"), "False")
             else:
-                e.put(f"x{n.id} = np.int64({start})" if e.exact(n) else f"x{n.id}l = np.int64({start}); x{n.id}h = np.int64({start})")
+                e.put(
+                    f"x{n.id} = np.int64({start})"
+                    if e.exact(n)
+                    else f"x{n.id}l = np.int64({start}); x{n.id}h = np.int64({start})"
+                )
                 if n.na:
                     e.put(f"x{n.id}v = True; x{n.id}n = False")
         first = e.arg("first_person")
@@ -380,8 +374,8 @@ class Operations:
         e.indent -= 1
         for n in loops:
             if n.kind == "num" and n.na:
-                zero = f"x{n.id} = 0" if e.exact(n) else f"x{n.id}l = 0; x{n.id}h = 0"
-                e.put(f"if not x{n.id}v: {zero}")
+                for end in [""] if e.exact(n) else ["l", "h"]:
+                    e.put(f"x{n.id}{end} = kept(x{n.id}v, x{n.id}{end})")
 
     def _read_member(self, a: Node) -> None:
         e = self.e
@@ -402,26 +396,22 @@ class Operations:
         how = n.data[0]
         if n.kind == "bool":
             if e.single(n):
-                e.put(f"t{n.id} = t{n.id} {'or' if how == 'any' else 'and'} {e.yes(a)}")
+                e.put(f"t{n.id} = t{n.id} {'|' if how == 'any' else '&'} {e.yes(a)}")
                 return
             y, no = f"t{n.id}y", f"t{n.id}n"
+            ay, an = e.yes(a), e.no(a)
             if how == "any":
-                if a.na:
-                    e.put(f"u = ({y} and ({e.yes(a)} or {e.no(a)})) or ({e.yes(a)} and ({y} or {no}))")
-                    e.put(f"{no} = {no} and {e.no(a)}; {y} = u")
-                else:
-                    e.put(f"{y} = {y} or {e.yes(a)}; {no} = {no} and {e.no(a)}")
-            elif a.na:
-                e.put(f"u = ({no} and ({e.yes(a)} or {e.no(a)})) or ({e.no(a)} and ({y} or {no}))")
-                e.put(f"{y} = {y} and {e.yes(a)}; {no} = u")
+                e.put(f"u = ({y} & ({ay} | {an})) | ({ay} & ({y} | {no}))" if a.na else f"u = {y} | {ay}")
+                e.put(f"{no} = {no} & {an}; {y} = u")
             else:
-                e.put(f"{y} = {y} and {e.yes(a)}; {no} = {no} or {e.no(a)}")
+                e.put(f"u = ({no} & ({ay} | {an})) | ({an} & ({y} | {no}))" if a.na else f"u = {no} | {an}")
+                e.put(f"{y} = {y} & {ay}; {no} = u")
             if n.na:
-                e.put(f"t{n.id}a = t{n.id}a or {e.na(a)}")
+                e.put(f"t{n.id}a = t{n.id}a | {e.na(a)}")
             return
         ends = [("", e.lo(a))] if e.exact(n) else [("l", e.lo(a)), ("h", e.hi(a))]
         for end, value in ends:
             name = f"x{n.id}{end}"
             e.put(f"{name} = {name} + {value}" if how == "sum" else f"{name} = {how}({name}, {value})")
         if n.na:
-            e.put(f"x{n.id}v = x{n.id}v and {e.some(a)}; x{n.id}n = x{n.id}n or {e.none(a)}")
+            e.put(f"x{n.id}v = x{n.id}v & {e.some(a)}; x{n.id}n = x{n.id}n | {e.none(a)}")

@@ -1,39 +1,180 @@
-"""The helpers of ``support`` in plain Python, for generated source that is not compiled (tests)."""
+"""The helpers that generated source calls, as plain functions; ``support`` compiles them.
+
+They keep the generated functions free of branches, which is what makes them quick to compile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from zhida.rules.ir import divide_exact
-from zhida.rules.outcome import MASK, OFFSET, PRIME
-from zhida.rules.outcome import band as _band
-from zhida.rules.values import age_at, month_index
+PRIME = 0x100000001B3
+OFFSET = 0xCBF29CE484222325
+MASK = 2**64 - 1
 
-DIRECTIONS = ("up", "down", "half_up")
-
-
-def age_of(cutoffs: Sequence[int], born: int) -> int:
-    return age_at([int(c) for c in cutoffs], int(born))
+Pair = tuple[int, int]
 
 
-def month_of(day: int) -> int:
-    return month_index(int(day))
+def kept(there: bool, value: int) -> int:
+    """The value, or 0 where it is not there."""
+    return value if there else 0
+
+
+def bits_of(yes: bool, no: bool, na: bool) -> int:
+    """A truth set as bits 1, 2, 4."""
+    return (1 if yes else 0) | (2 if no else 0) | (4 if na else 0)
+
+
+def hull(one: bool, a_lo: int, a_hi: int, other: bool, b_lo: int, b_hi: int) -> Pair:
+    """Either of two intervals, each where its condition may hold; 0 where neither does."""
+    if one and other:
+        return min(a_lo, b_lo), max(a_hi, b_hi)
+    if one:
+        return a_lo, a_hi
+    if other:
+        return b_lo, b_hi
+    return 0, 0
+
+
+def widened(some: bool, lo: int, hi: int, there: bool, a_lo: int, a_hi: int) -> tuple[bool, int, int]:
+    """One more possible interval."""
+    if not there:
+        return some, lo, hi
+    if some:
+        return True, min(lo, a_lo), max(hi, a_hi)
+    return True, a_lo, a_hi
+
+
+def product(a_lo: int, a_hi: int, b_lo: int, b_hi: int) -> Pair:
+    p, q, r, s = a_lo * b_lo, a_lo * b_hi, a_hi * b_lo, a_hi * b_hi
+    return min(min(p, q), min(r, s)), max(max(p, q), max(r, s))
 
 
 def rounded(num: int, den: int, step: int, direction: int) -> int:
-    return divide_exact(int(num), int(den), step, DIRECTIONS[direction])
+    """``divide_exact`` of the intermediate form: 0 up, 1 down, 2 half up."""
+    d = den * step
+    if direction == 0:
+        return -((-num) // d) * step
+    if direction == 1:
+        return num // d * step
+    return (2 * num + d) // (2 * d) * step
+
+
+def quotient(a_lo: int, a_hi: int, b_lo: int, b_hi: int, step: int, direction: int) -> Pair:
+    p, q = rounded(a_lo, b_lo, step, direction), rounded(a_lo, b_hi, step, direction)
+    r, s = rounded(a_hi, b_lo, step, direction), rounded(a_hi, b_hi, step, direction)
+    return min(min(p, q), min(r, s)), max(max(p, q), max(r, s))
+
+
+def load_number(
+    state: int, value: int, high: int, fill: int, empty: int, lo: int, hi: int, optional: bool
+) -> tuple[int, int, bool, bool]:
+    """Both ends, "may have a value", "may not apply". ``state``: 0 known, 1 absent, 3 interval, 4 not
+    applicable, else unknown. ``fill``: 1 where the register is complete, 2 to presume the empty value."""
+    if state == 0:
+        return value, value, True, False
+    if state == 3:
+        return value, high, True, False
+    if state == 4 and optional:
+        return 0, 0, False, True
+    if fill == 2 or (fill == 1 and state == 1):
+        return empty, empty, True, False
+    return lo, hi, True, optional
+
+
+def load_truth(state: int, value: int, fill: int, empty: bool, optional: bool) -> tuple[bool, bool, bool]:
+    """May be yes, may be no, may not apply."""
+    if state == 0:
+        return value == 1, value != 1, False
+    if state == 4 and optional:
+        return False, False, True
+    if fill == 2 or (fill == 1 and state == 1):
+        return empty, not empty, False
+    return True, True, optional
+
+
+def load_choice(state: int, value: int, fill: int, empty: int, everything: int, na: int) -> int:
+    """A mask of choices; ``na`` is the bit for not applicable, 0 where the field applies to all."""
+    if state == 0:
+        return 1 << value
+    if state == 4 and na != 0:
+        return na
+    if fill == 2 or (fill == 1 and state == 1):
+        return empty
+    return everything | na
+
+
+def age_of(cutoffs: Sequence[int], born: int) -> int:
+    """Whole years at the reference day ``cutoffs[0]``, 0 to 150; see ``values.age_cutoffs``."""
+    if born > cutoffs[0]:
+        return 0
+    years = (cutoffs[0] - born) * 400 // 146097
+    if years > 150:
+        years = 150
+    while years > 0 and born > cutoffs[years]:
+        years -= 1
+    while years < 150 and born <= cutoffs[years + 1]:
+        years += 1
+    return int(years)
+
+
+def month_of(day: int) -> int:
+    """year * 12 + month - 1 of a day number (proleptic Gregorian)."""
+    z = day + 719468
+    era = z // 146097
+    doe = z - era * 146097
+    yoe = (doe - doe // 1460 + doe // 36524 - doe // 146096) // 365
+    doy = doe - (365 * yoe + yoe // 4 - yoe // 100)
+    mp = (5 * doy + 2) // 153
+    month = mp + 3 if mp < 10 else mp - 9
+    year = yoe + era * 400 + (1 if month <= 2 else 0)
+    return year * 12 + month - 1
 
 
 def band(value: int) -> int:
-    return _band(int(value))
+    """Sign and size of a margin: the number of binary digits, negative below zero."""
+    size = 0
+    rest = value if value >= 0 else -value
+    while rest > 0:
+        size += 1
+        rest >>= 1
+    return size if value >= 0 else -size
+
+
+def put_row(
+    rows: Any,
+    k: int,
+    index: int,
+    codes: int,
+    amount_lo: int,
+    amount_hi: int,
+    presumed_lo: int,
+    presumed_hi: int,
+    conditions: int,
+    presumed_conditions: int,
+    basis: int,
+    award: int,
+) -> None:
+    """Write row ``k``; the order is ``outcome.ROW``."""
+    rows[0, k] = index
+    rows[1, k] = codes
+    rows[2, k] = amount_lo
+    rows[3, k] = amount_hi
+    rows[4, k] = presumed_lo
+    rows[5, k] = presumed_hi
+    rows[6, k] = conditions
+    rows[7, k] = presumed_conditions
+    rows[8, k] = basis
+    rows[9, k] = award
+
+
+def start() -> int:
+    """First state of a hash (FNV-1a over 64-bit words)."""
+    return OFFSET
 
 
 def mix(state: int, value: int) -> int:
     return ((state ^ (int(value) & MASK)) * PRIME) & MASK
-
-
-def start() -> int:
-    return OFFSET
 
 
 def signed(state: int) -> int:

@@ -14,7 +14,7 @@ from zhida.rules.ir import PERSON, SCALAR, Node, cone
 from zhida.rules.program import Program
 
 MOST_VALUES = 60
-LOCAL = frozenset("const truth choice na input param person spread".split())
+LOCAL = frozenset(["const", "truth", "choice", "na", "input", "param", "person", "spread"])
 """Operations that are done again in every stage that needs them."""
 
 
@@ -82,7 +82,9 @@ def levels_of(nodes: Iterable[Node]) -> dict[int, int]:
 
 def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
     """The stages for some benefits (all that exist in the month, if not told)."""
-    chosen = tuple(b for b in program.benefits if program.benefits[b].exists and (benefits is None or b in set(benefits)))
+    chosen = tuple(
+        b for b in program.benefits if program.benefits[b].exists and (benefits is None or b in set(benefits))
+    )
     outputs = {b: program.outputs(b) for b in chosen}
     nodes = cone(n for found in outputs.values() for n in found)
     level = levels_of(nodes)
@@ -98,7 +100,9 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
         here = [n for n in nodes if level[n.id] == at and n.unit != SCALAR and not is_local(n)]
         stages += _shared(unit, at, [n for n in here if owner[n.id] == ""])
         for b in chosen:
-            if max(level[n.id] for n in outputs[b]) == at or (at == 0 and all(level[n.id] < 0 for n in outputs[b])):
+            if max(level[n.id] for n in outputs[b]) == at or (
+                at == 0 and all(level[n.id] < 0 for n in outputs[b])
+            ):
                 mine = [n for n in here if owner[n.id] == b]
                 stages.append(_of_benefit(program, b, program.benefits[b].benefit.unit, at, mine))
     # a benefit's outputs may lie on a lower level than its own unit's first loop
@@ -179,8 +183,8 @@ def _stored(plan: Plan, outputs: dict[str, list[Node]]) -> dict[int, Node]:
             if n.op == "agg" and home.get(n.id) == i:
                 sources.append(n.args[0])
             for source in sources:
-                if not is_local(source) and home.get(source.id) != i:
-                    stored[source.id] = source
-                elif n.op in ("spread", "agg") and source is not n and not is_local(source):
+                if (not is_local(source) and home.get(source.id) != i) or (
+                    n.op in ("spread", "agg") and source is not n and not is_local(source)
+                ):
                     stored[source.id] = source
     return stored

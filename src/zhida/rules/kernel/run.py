@@ -78,7 +78,9 @@ Rows = dict[str, Array]
 class Kernel:
     """One program, compiled for one form of columns. Thread-safe."""
 
-    def __init__(self, program: Program, form: Form, benefits: Iterable[str] | None = None, compiled: bool = True) -> None:
+    def __init__(
+        self, program: Program, form: Form, benefits: Iterable[str] | None = None, compiled: bool = True
+    ) -> None:
         self.program = program
         self.form = form
         self.plan = make_plan(program, benefits)
@@ -117,7 +119,9 @@ class Kernel:
         """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
         groups = len(table.size)
         if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
-            raise ValueError(f"a household of {int(table.size.min())} to {int(table.size.max())} members; 1 to {MAX_MEMBERS} can be computed")
+            raise ValueError(
+                f"a household of {int(table.size.min())} to {int(table.size.max())} members; 1 to {MAX_MEMBERS} can be computed"
+            )
         fixed = self._fixed(table, places, parameters)
         calls = [[fixed[name] for name in args] for _, args in self.source.stages]
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
@@ -145,10 +149,14 @@ class Kernel:
         }
         missing = {a for _, args in self.source.stages for a in args} - set(fixed)
         if missing:
-            raise ValueError(f"the population has no columns {', '.join(sorted(missing))}; build it with this pack's fields")
+            raise ValueError(
+                f"the population has no columns {', '.join(sorted(missing))}; build it with this pack's fields"
+            )
         return fixed
 
-    def _block(self, span: tuple[int, int], table: Table, calls: Sequence[list[Array]], keep_all: bool) -> Rows:
+    def _block(
+        self, span: tuple[int, int], table: Table, calls: Sequence[list[Array]], keep_all: bool
+    ) -> Rows:
         g0, g1 = span
         p0 = int(table.first_person[g0])
         p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])

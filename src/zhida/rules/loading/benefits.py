@@ -38,11 +38,14 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
     exists = record.get("exists")
     start, until = context.months(exists.map((), _DATED)) if exists is not None else (None, None)
     covers = record.get("covers")
+    unit = context.reference(record["unit"], "unit", context.units)
+    if covers is not None and unit and not context.units[unit].members:
+        covers.add("a benefit of persons covers the person", "no `covers`")
     applies, signal, review = record.get("applies"), record.get("signal"), record.get("review")
     benefit = Benefit(
         id=id,
         name=name,
-        unit=context.reference(record["unit"], "unit", context.units),
+        unit=unit,
         kind=record["kind"].word(*KINDS),
         automatic=record.flag("automatic"),
         award=record["award"].boolean(),
