@@ -97,7 +97,8 @@ def test_places_of_formulas_are_exact(tmp_path: Path) -> None:
         first = formula.text.split("\n")[0]
         assert line[formula.at.column - 1 :].startswith(first), (formula, line)
     block = pack.variables["poor"].formulas[1]
-    assert block.text == "家庭收入\n  < 标准 * 2"
+    # Further lines keep the file's indent: a column in them is a column of the file.
+    assert block.text == "家庭收入\n          < 标准 * 2"
     assert block.at == At("variables/a.yaml", 16, 9)
 
 
@@ -120,4 +121,4 @@ def test_windows_line_ends_and_byte_order_mark_read_alike(tmp_path: Path) -> Non
     windows = {name: ("\ufeff" + text.replace("\n", "\r\n")).encode() for name, text in FILES.items()}
     pack = load(tmp_path, windows)
     assert pack.variables["poor"].formulas[1].at == At("variables/a.yaml", 16, 9)
-    assert pack.variables["poor"].formulas[1].text == "家庭收入\n  < 标准 * 2"
+    assert pack.variables["poor"].formulas[1].text == "家庭收入\n          < 标准 * 2"

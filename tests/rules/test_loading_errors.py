@@ -207,6 +207,12 @@ MISTAKES = [
     ),
     ("benefits/care.yaml", "benefit: basic", "benefit: care", "a benefit that excludes itself"),
     ("benefits/care.yaml", "from: 2020-01, ", "from: 2019-12, ", "two formulas of the amount of care"),
+    (
+        "benefits/care.yaml",
+        "unit: household",
+        "unit: person\ncovers: m",
+        "a benefit of persons covers the person",
+    ),
     ("benefits/care.yaml", "amounts:\n", "amount: {}\namounts:\n", "amount and amounts"),
     (
         "benefits/care.yaml",

@@ -216,7 +216,7 @@ class Node:
         return Formula(text.strip(), at, start, until)
 
     def _as_written(self, text: str) -> str:
-        """A block's lines with the indent that YAML took away, so that a column in them is one of the file."""
+        """A block's lines with the indent that YAML took away: a column in them is one of the file."""
         taken = self.at.column - 1 - (len(text) - len(text.lstrip()))
         return re.sub(r"\n(?=[^\n])", "\n" + " " * taken, text)
 
