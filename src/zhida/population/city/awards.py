@@ -1,0 +1,166 @@
+"""Who is truly entitled, by the pack's own rules over the truth, and who of them receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from zhida.population.city.draw import Array, Rng, Rows
+from zhida.population.city.plan import Chunk
+from zhida.population.city.truth import Model, Truth
+from zhida.population.schema import contract_of, is_made
+from zhida.population.store import Snapshot
+from zhida.population.tables import Map, map_places
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.program import build_program
+
+YES, NEAR = 1, 1 << 9
+EMPTY_AWARDS = {
+    "benefit": np.uint8, "unit_row": np.int32, "amount": np.int64, "start": np.int32,
+    "last_review": np.int32, "disregard_months": np.int16, "refusals": np.int16,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Of one benefit: rows of the units entitled with their amounts (fen a month), and rows of units
+    that fail narrowly."""
+
+    rows: Rows
+    amounts: Rows
+    near: Rows
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The pack's rules compiled for columns of which all is known. Made once in each process."""
+
+    model: Model
+
+    @cached_property
+    def benefits(self) -> list[tuple[str, str]]:
+        contract = contract_of(self.model.pack)
+        return list(zip(contract.benefits, contract.benefit_tables, strict=True))
+
+    @cached_property
+    def _kernel(self) -> Kernel:
+        pack = self.model.pack
+        columns = tuple((name, "known") for name in sorted(pack.fields))
+        program = build_program(pack, self.model.plan.month)
+        return Kernel(program, Form(columns), [b for b, _ in self.benefits if b in program.benefits])
+
+    @cached_property
+    def _places(self) -> Map:
+        model = self.model
+        empty = Snapshot(
+            path=Path(), manifest={"registers": {}}, id="", month=model.plan.month,
+            contract=contract_of(model.pack), divisions=model.figures.divisions, infos=(),
+        )  # fmt: skip
+        return map_places(empty, model.pack)
+
+    @cached_property
+    def _parameters(self) -> Parameters:
+        return self._kernel.parameters(self._places.places, self.model.plan.month)
+
+    def entitled(self, truth: Truth) -> dict[str, Entitlement]:
+        """What the rules say of everybody where everything is known."""
+        found = self._kernel.run(
+            _table(self.model, truth, self._places), self._places.places, self._parameters,
+            keep_all=True, threads=1,
+        )  # fmt: skip
+        result = {}
+        for benefit, rows in found.items():
+            index, codes, amounts, conditions = rows[0], rows[1], rows[2], rows[6]
+            yes = (codes & 7) == YES
+            applies = ((codes >> 13) & 7) == YES
+            narrow = applies & ~yes & (((codes & NEAR) > 0) | (_failing(conditions) == 1))
+            near_miss = narrow & ((codes & NEAR) > 0)
+            near = index[near_miss] if near_miss.any() else index[narrow]
+            result[benefit] = Entitlement(index[yes], np.maximum(amounts[yes], 0), near)
+        return result
+
+
+def _failing(words: Array) -> Array:
+    """How many conditions of a row don't hold (three bits a condition, the second says no)."""
+    count = np.zeros(len(words), dtype=np.int64)
+    for condition in range(21):
+        count += (words >> (3 * condition + 1)) & 1
+    return count
+
+
+def _table(model: Model, truth: Truth, places: Map) -> Table:
+    columns: dict[str, Array] = {}
+    zeros = {"households": np.zeros(truth.units, np.uint8), "persons": np.zeros(truth.count, np.uint8)}
+    for f in model.pack.fields.values():
+        group = bool(model.pack.units[f.unit].members)
+        table = truth.households if group else truth.persons
+        nothing = zeros["households" if group else "persons"]
+        if f.id == "registered_here":
+            columns[f"c_{f.id}"] = (truth.persons["registered"] >= 0).astype(np.uint8)
+        elif f.id in table and not is_made(f.id):
+            columns[f"c_{f.id}"] = table[f.id]
+        else:  # awards come later; what the builder doesn't tell is the empty value, or the first choice
+            columns[f"c_{f.id}"] = (nothing + (f.empty or 0)).astype(np.int64)
+        columns[f"s_{f.id}"] = nothing
+    return Table(
+        truth.households["first_person"], truth.households["size"], truth.persons["household"],
+        places.rows(truth.households["division"]), places.rows(truth.persons["registered"]), columns,
+    )  # fmt: skip
+
+
+def award(model: Model, chunk: Chunk, truth: Truth, rules: Rules) -> dict[str, Array]:
+    """The awards table of a chunk, rows counted in the chunk.
+
+    One draw for a household decides for all its benefits, so that a child's supplement goes with the
+    family's.
+    """
+    rng = model.rng(chunk, 9)
+    f = model.figures
+    take_up: Mapping[str, float] = f.get("awards.take_up")
+    luck = rng.random(truth.units)
+    found = rules.entitled(truth)
+    tables = []
+    for index, (benefit, table) in enumerate(rules.benefits):
+        e = found.get(benefit)
+        if e is None:
+            continue
+        home = truth.household if table == "persons" else np.arange(truth.units)
+        takes = luck[home[e.rows]] < float(take_up.get(benefit, take_up["default"]))
+        rows, amounts = e.rows[takes], e.amounts[takes].copy()
+        stale = (rng.random(len(rows)) < f.number("awards.amount_differs")) & (amounts > 0)
+        amounts[stale] = np.rint(amounts[stale] * rng.uniform(0.8, 1.12, int(stale.sum())) / 100) * 100
+        extra = rng.binomial(len(rows), f.number("awards.no_longer_fits"))
+        wrong = rng.permutation(e.near)[:extra]
+        typical = rng.choice(amounts, len(wrong)) if len(amounts) else np.zeros(len(wrong), np.int64)
+        rows, amounts = np.concatenate([rows, wrong]), np.concatenate([amounts, typical])
+        order = np.argsort(rows, kind="stable")
+        tables.append(_dated(model, index, rows[order], amounts[order], rng))
+    names = list(EMPTY_AWARDS)
+    truth.notes["entitled"] = np.array([len(e.rows) for e in found.values()])
+    return {
+        name: np.concatenate([t[name] for t in tables] or [np.zeros(0)]).astype(EMPTY_AWARDS[name])
+        for name in names
+    }
+
+
+def _dated(model: Model, benefit: int, rows: Rows, amounts: Rows, rng: Rng) -> dict[str, Array]:
+    """History of awards: since when, last reviewed when, months disregarded, refusals of work."""
+    f, n, month = model.figures, len(rows), model.plan.month
+    held = np.minimum(1 + rng.exponential(f.number("awards.months_held"), n).astype(np.int64), 180)
+    since = rng.integers(0, 12, n) + 12 * (rng.random(n) < f.number("awards.overdue_review"))
+    return {
+        "benefit": np.full(n, benefit),
+        "unit_row": rows,
+        "amount": amounts,
+        "start": month - held,
+        "last_review": month - np.minimum(held, since),
+        "disregard_months": np.where(
+            rng.random(n) < f.number("awards.with_disregard"), rng.integers(1, 13, n), 0
+        ),
+        "refusals": np.where(rng.random(n) < f.number("awards.with_refusal"), rng.integers(1, 4, n), 0),
+    }

@@ -1,0 +1,205 @@
+"""``build``: from a pack's figures to a snapshot on disk, part by part, in one or two processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+
+import numpy as np
+
+from zhida.population.city.awards import Rules, award
+from zhida.population.city.draw import Array
+from zhida.population.city.figures import Figures, load_figures
+from zhida.population.city.hardship import strike
+from zhida.population.city.money import earn
+from zhida.population.city.observe import observe, register_states
+from zhida.population.city.people import describe
+from zhida.population.city.places import settle
+from zhida.population.city.plan import Plan, make_plan
+from zhida.population.city.truth import Model, Truth
+from zhida.population.errors import SnapshotError
+from zhida.population.schema import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, TABLES, Contract, contract_of
+from zhida.population.writer import Header, PartRecord, SnapshotWriter, last_day_of, write_part
+from zhida.rules.declarations import Pack
+
+Progress = Callable[[int, int], None]
+"""Called after each part with (persons done, persons in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was built: place, id, persons, seconds."""
+
+    path: Path
+    snapshot_id: str
+    persons: int
+    seconds: float
+
+
+def build(
+    pack: Pack,
+    out: Path | str,
+    fraction: float = 1.0,
+    seed: int = 1,
+    month: int = 2025 * 12 + 5,
+    *,
+    progress: Progress | None = None,
+    processes: int = 2,
+) -> Built:
+    """Builds a synthetic city of a pack at ``out`` as of a month (year * 12 + month - 1).
+
+    The same pack, fraction, seed and month give the same ``snapshot_id``, with any number of processes.
+    Raises CityError and SnapshotError; then nothing is left at ``out``.
+    """
+    started = time.monotonic()
+    first, last = date(month // 12, month % 12 + 1, 1), date(1970, 1, 1) + timedelta(days=last_day_of(month))
+    figures = load_figures(pack, first)
+    plan = make_plan(figures, fraction, seed, month)
+    contract = contract_of(pack)
+    header = Header(
+        pack=pack.id,
+        month=month,
+        extraction=datetime.now(UTC).replace(microsecond=0),
+        synthetic=True,
+        seed=seed,
+        fraction=fraction,
+        divisions=figures.divisions,
+        registers=register_states(figures, pack, last),
+        lineage=[{"step": "synthetic city", "pack": pack.id, "pack_hash": pack.hash}],
+        assumptions=figures.assumptions,
+    )
+    with SnapshotWriter(Path(out), contract, header) as writer:
+        job = Job(pack, plan, contract, writer.folder)
+        done = 0
+        # Closed before the writer clears its folder: no process may still be writing into it then.
+        with closing(_run(job, min(processes, len(plan.parts)))) as records:
+            for index, record in records:
+                writer.adopt(index, record)
+                done += int(record.files["persons.arrow"]["rows"])
+                if progress is not None:
+                    progress(done, plan.persons)
+        identity = writer.finish()
+    return Built(Path(out), identity, plan.persons, time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs to make any part."""
+
+    pack: Pack
+    plan: Plan
+    contract: Contract
+    folder: Path
+
+
+def _run(job: Job, processes: int) -> Generator[tuple[int, PartRecord], None, None]:
+    parts = range(len(job.plan.parts))
+    if processes <= 1:
+        worker = Worker(job)
+        for index in parts:
+            yield index, worker.part(index)
+        return
+    Worker(job).truth(0)  # compiles the rules once, for all processes, into the cache
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(job,))
+    try:
+        waiting: dict[Future[PartRecord], int] = {pool.submit(_part, i): i for i in parts}
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield waiting.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise SnapshotError(
+            "A process of the build was ended from outside (out of memory?); nothing was kept. "
+            "Free memory or build with one process."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_worker: Worker | None = None
+
+
+def _start(job: Job) -> None:
+    global _worker
+    _worker = Worker(job)
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a killed build must not go on in its children
+        watch = threading.Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True)
+        watch.start()
+
+
+def _part(index: int) -> PartRecord:
+    assert _worker is not None
+    return _worker.part(index)
+
+
+class Worker:
+    """Makes parts: truth chunk by chunk, then what registers show of it, then three files."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.model = Model(job.pack, job.plan, last_day_of(job.plan.month))
+        self.rules = Rules(self.model)
+
+    def truth(self, chunk_index: int) -> tuple[Truth, dict[str, Array]]:
+        """The truth of a chunk and its awards."""
+        chunk = self.job.plan.chunks[chunk_index]
+        truth = settle(self.model, chunk)
+        describe(self.model, chunk, truth)
+        earn(self.model, chunk, truth)
+        strike(self.model, chunk, truth)
+        return truth, award(self.model, chunk, truth, self.rules)
+
+    def part(self, index: int) -> PartRecord:
+        """Writes part ``index`` into the job's folder."""
+        plan, contract = self.job.plan, self.job.contract
+        pieces: dict[str, list[dict[str, Array]]] = {t: [] for t in TABLES}
+        households = persons = 0
+        for number in plan.parts[index]:
+            chunk = plan.chunks[number]
+            truth, awards = self.truth(number)
+            tables = observe(self.model, chunk, truth, contract)
+            for name in HOUSEHOLD_COLUMNS:
+                tables["households"][name] = truth.households[name]
+            for name in PERSON_COLUMNS:
+                tables["persons"][name] = truth.persons[name]
+            for link in contract.links:
+                column = f"link_{link}"
+                values = truth.persons.get(column, np.full(truth.count, -2, dtype=np.int64))
+                tables["persons"][column] = np.where(values >= 0, values + chunk.first_person, values)
+            tables["households"]["first_person"] = (truth.households["first_person"] + persons).astype(
+                np.int32
+            )
+            tables["persons"]["household"] = (truth.persons["household"] + households).astype(np.int32)
+            by_table = np.array(
+                [households if t == "households" else persons for t in contract.benefit_tables]
+            )
+            awards["unit_row"] = (awards["unit_row"] + by_table[awards["benefit"]]).astype(np.int32)
+            for table, columns in (*tables.items(), ("awards", awards)):
+                pieces[table].append(columns)
+            households += truth.units
+            persons += truth.count
+        whole = {
+            table: {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+            for table, columns in pieces.items()
+        }
+        order = np.lexsort((whole["awards"]["unit_row"], whole["awards"]["benefit"]))
+        whole["awards"] = {name: values[order] for name, values in whole["awards"].items()}
+        return write_part(
+            self.job.folder, index, contract, whole,
+            divisions=len(plan.figures.divisions), persons_in_all=plan.persons, month=plan.month,
+        )  # fmt: skip
+
+
+__all__ = ["Built", "Figures", "Progress", "build"]
