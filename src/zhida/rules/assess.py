@@ -167,13 +167,17 @@ def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict
         "answer": answer_word(bits),
         "says": c.says + _why_held(run, c, i),
         "value": None,
+        "symbol": None,
+        "threshold": None,
         "margin": None,
+        "kind": None,
         "article": c.citation.article,
         "source": c.citation.source,
         "evidence": str(c.citation.evidence),
     }
     if c.left is not None and c.right is not None:
         found["value"] = shown(run, c.left, i)
+        found["symbol"], found["kind"] = c.symbol, c.left.dim
         found["threshold"] = shown(run, c.right, i)
         m = margin(run.program.graph, c)
         found["margin"] = shown(run, m, i) if m is not None else None

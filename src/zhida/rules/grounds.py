@@ -90,6 +90,7 @@ def described(p: Parameter, value: ParameterValue, resolved: Resolved, index: in
         "from": value.start.isoformat(),
         "source": value.citation.source,
         "evidence": str(value.citation.evidence),
+        "note": value.citation.note,
     }
 
 
@@ -165,9 +166,9 @@ def _roots(run: Run, b: BenefitProgram, i: int, word: str) -> list[Node]:
 def _birthday_now(run: Run, n: Node) -> bool:
     """Whether somebody's birthday falls in the month, so that the day of reckoning matters."""
     for value in run.cells.get(n.args[0].id, []):
-        if isinstance(value, tuple) and value[2] & VALUE and value[0] == value[1]:
-            if (month_index(value[0]) - run.program.month) % 12 == 0:
-                return True
+        known = isinstance(value, tuple) and value[2] & VALUE and value[0] == value[1]
+        if known and (month_index(value[0]) - run.program.month) % 12 == 0:  # type: ignore[index]
+            return True
     return False
 
 

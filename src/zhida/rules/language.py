@@ -7,20 +7,18 @@ refused with its place. Nothing of a formula is ever executed as Python.
 from __future__ import annotations
 
 import ast
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
 from zhida.rules import terms
 from zhida.rules.declarations import At, Enumeration, Formula
 from zhida.rules.ir import PERSON, SCALAR, Graph, Node, RangeError
+from zhida.rules.literals import choice, coalesce, number, proved_positive
+from zhida.rules.syntax import Located, parse
 from zhida.rules.terms import FormulaError, Term, word
 
-MAX_LENGTH = 2000
-MAX_DEPTH = 40
 FUNCTIONS = frozenset(
     [
         "min",
@@ -38,17 +36,6 @@ FUNCTIONS = frozenset(
         "round_half_up",
     ]
 )
-
-
-class Located(Exception):
-    """A formula error with its position in the pack and the text it is about."""
-
-    def __init__(self, at: At, text: str, error: FormulaError) -> None:
-        super().__init__(str(error))
-        self.at = at
-        self.text = text
-        self.says = error.says
-        self.expected = error.expected
 
 
 class Names(Protocol):
@@ -73,59 +60,6 @@ class Scope:
     unit: str
     member: str = ""
     positive: frozenset[int] = frozenset()
-
-
-def parse(formula: Formula) -> ast.expr:
-    """The syntax tree, or :class:`Located`."""
-    text = formula.text
-    if len(text) > MAX_LENGTH:
-        raise Located(
-            formula.at, text[:40] + "…", FormulaError("the formula is too long", f"at most {MAX_LENGTH}")
-        )
-    if unicodedata.normalize("NFKC", text) != text:
-        bad = next((c for c in text if unicodedata.normalize("NFKC", c) != c), text[:1])
-        where = _shift(formula.at, text, text.find(bad))
-        raise Located(
-            where,
-            bad,
-            FormulaError(f"the character {bad} has a plain form", unicodedata.normalize("NFKC", bad)),
-        )
-    try:
-        tree = ast.parse(text.strip() if "\n" not in text else f"({text})", mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Located(
-            _broken_at(error, formula), text, FormulaError("this is no expression", "a formula such as a < b")
-        ) from None
-    _check_depth(tree.body, formula)
-    return tree.body
-
-
-def _broken_at(error: BaseException, formula: Formula) -> At:
-    """Where the parser gave up; past the end counts as the last character."""
-    lines = formula.text.split("\n")
-    line = min(max(getattr(error, "lineno", 1) or 1, 1), len(lines))
-    column = max(getattr(error, "offset", 1) or 1, 1) - (1 if line == 1 and len(lines) > 1 else 0)
-    column = min(max(column, 1), max(len(lines[line - 1]), 1))
-    at = formula.at
-    return At(at.file, at.line + line - 1, at.column + column - 1 if line == 1 else column)
-
-
-def _shift(at: At, text: str, offset: int) -> At:
-    before = text[: max(0, offset)]
-    lines = before.count("\n")
-    column = at.column + len(before) if lines == 0 else len(before) - before.rfind("\n")
-    return At(at.file, at.line + lines, column)
-
-
-def _check_depth(tree: ast.expr, formula: Formula) -> None:
-    level: list[ast.AST] = [tree]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return
-    raise Located(
-        formula.at, formula.text[:40], FormulaError("the formula is nested too deep", f"at most {MAX_DEPTH}")
-    )
 
 
 class Reader:
@@ -488,47 +422,3 @@ SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
-
-
-def number(g: Graph, text: str) -> Term:
-    """An exact decimal literal."""
-    try:
-        value = Decimal(text.replace("_", ""))
-    except InvalidOperation:
-        raise FormulaError(f"{text} is no plain number", "digits, with decimals if need be") from None
-    exponent = value.as_tuple().exponent
-    places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    if places > 6 or abs(value) > 10**12:
-        raise FormulaError(f"{text} has too many digits", "at most 6 decimals and 12 digits before them")
-    top = g.const(int(value.scaleb(places)))
-    return terms.reduce_constants(g, Term("number", top, g.const(10**places) if places else None))
-
-
-def choice(g: Graph, enum: Enumeration, text: str) -> Term:
-    index = enum.index(text)
-    if index is None:
-        raise FormulaError(f"{enum.name} has no choice {text}", " ".join(c.name for c in enum.choices))
-    return Term("enum", g.choice(1 << index), None, enum.id)
-
-
-def coalesce(g: Graph, a: Term, b: Term) -> Term:
-    a, b = terms.alike(a, b)
-    if a.dim != b.dim or a.enum != b.enum:
-        raise FormulaError(f"{word(a)} or else {word(b)}", "two values of one kind")
-    if a.den is None and b.den is None:
-        return Term(a.dim, g.coalesce(a.num, b.num), None, a.enum)
-    there = g.applicable(a.num)
-    zero, one = g.const(0), g.const(1)
-    whole = Term(a.dim, g.coalesce(a.num, zero), g.coalesce(a.den or one, one))
-    return terms.select(g, there, whole, b)
-
-
-def proved_positive(condition: Node) -> frozenset[int]:
-    """Ids of nodes that are above 0 wherever the condition is yes."""
-    if condition.op == "and":
-        return proved_positive(condition.args[0]) | proved_positive(condition.args[1])
-    if condition.op == "less" and condition.args[0].lo >= 0:
-        return frozenset((condition.args[1].id,))
-    if condition.op == "less_equal" and condition.args[0].lo >= 1:
-        return frozenset((condition.args[1].id,))
-    return frozenset()

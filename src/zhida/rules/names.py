@@ -10,7 +10,7 @@ from zhida.rules.problems import one_of
 from zhida.rules.terms import FormulaError, Term
 
 if TYPE_CHECKING:
-    from zhida.rules.program import Builder
+    from zhida.rules.builder import Builder
 
 DIMS = {Kind.BOOL: "bool", Kind.INT: "number", Kind.MONEY: "money", Kind.DECIMAL: "number", Kind.DATE: "date"}
 

@@ -329,7 +329,7 @@ class _Parser:
         if not f.minimum <= number <= f.maximum:
             self.wrong(
                 where,
-                f"{shown(f, number)} is outside {shown(f, f.minimum)} to {shown(f, f.maximum)}; check the value",
+                f"{shown(f, number)} is outside {shown(f, f.minimum)} to {shown(f, f.maximum)}; check it",
             )
             return None
         return number

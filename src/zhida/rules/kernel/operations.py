@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zhida.rules.ir import NA_BIT, PERSON, SCALAR, Node
-from zhida.rules.kernel.emit import DIRECTIONS, Emitter
+from zhida.rules.kernel.symbols import Symbols
+
+DIRECTIONS = {"up": 0, "down": 1, "half_up": 2}
 
 
 class Operations:
-    def __init__(self, emitter: Emitter) -> None:
-        self.e = emitter
+    def __init__(self, symbols: Symbols) -> None:
+        self.e = symbols
 
     def write(self, n: Node, i: str) -> None:
         """Lines that give the node its variables at row ``i``."""
@@ -77,7 +79,7 @@ class Operations:
             e.put(f"x{n.id}h = {e.arg('parameter_hi')}[{slot}, {place}]")
 
     def _person(self, n: Node, i: str) -> None:
-        self.e._alias(n.args[0], n)
+        self.e.alias(n.args[0], n)
 
     def _input(self, n: Node, i: str) -> None:
         e = self.e
@@ -380,7 +382,7 @@ class Operations:
     def _read_member(self, a: Node) -> None:
         e = self.e
         if a.op == "spread":
-            e._alias(a.args[0], a)
+            e.alias(a.args[0], a)
         elif a.op in ("input", "param"):
             self.write(a, "j")
         elif a.op == "person":
@@ -389,7 +391,7 @@ class Operations:
             self.write(a, "j")
         else:
             assert a.unit == PERSON
-            e.load(a, a, "j - p0")
+            e.fetch(a, a, "j - p0")
 
     def _join(self, n: Node, a: Node) -> None:
         e = self.e

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
 from zhida.rules.ir import MAX_MEMBERS, PERSON
-from zhida.rules.kernel.emit import Source, emit
+from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.outcome import ROW
 from zhida.rules.parameters import resolve
@@ -119,9 +119,8 @@ class Kernel:
         """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
         groups = len(table.size)
         if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
-            raise ValueError(
-                f"a household of {int(table.size.min())} to {int(table.size.max())} members; 1 to {MAX_MEMBERS} can be computed"
-            )
+            sizes = f"{int(table.size.min())} to {int(table.size.max())}"
+            raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
         fixed = self._fixed(table, places, parameters)
         calls = [[fixed[name] for name in args] for _, args in self.source.stages]
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
@@ -149,9 +148,8 @@ class Kernel:
         }
         missing = {a for _, args in self.source.stages for a in args} - set(fixed)
         if missing:
-            raise ValueError(
-                f"the population has no columns {', '.join(sorted(missing))}; build it with this pack's fields"
-            )
+            names = ", ".join(sorted(missing))
+            raise ValueError(f"the population has no columns {names}; build it with this pack's fields")
         return fixed
 
     def _block(
@@ -200,7 +198,7 @@ def cache_folder() -> Path:
 def load_module(text: str, compiled: bool = True) -> ModuleType:
     """The generated module, from a file with a stable name so that Numba's cache finds it again."""
     if not compiled:
-        text = text.replace("@njit(cache=True, nogil=True, error_model='numpy')\n", "")
+        text = text.replace(f"{DECORATOR}\n", "")
         text = text.replace("zhida.rules.kernel.support", "zhida.rules.kernel.plain")
     name = f"zhida_kernel_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
     with _writing:

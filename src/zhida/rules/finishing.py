@@ -1,0 +1,120 @@
+"""The last step of building: each benefit as registers tell it, near misses, margins for its basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from zhida.rules import terms
+from zhida.rules.declarations import Benefit
+from zhida.rules.ir import PERSON, Node, RangeError
+from zhida.rules.language import Reader, Scope
+from zhida.rules.records import BenefitProgram, ConditionProgram, Outcome, exists_in, margin
+from zhida.rules.syntax import Located, parse
+from zhida.rules.terms import Term
+
+if TYPE_CHECKING:
+    from zhida.rules.builder import Builder
+
+Presume = Callable[[Node], Node]
+
+
+class Broken(Exception):
+    """Something that this formula names has a problem of its own, already noted."""
+
+
+class Finisher:
+    """``done`` is shared by all benefits, so that what is presumed once is one node."""
+
+    def __init__(self, builder: Builder, done: dict[int, Node]) -> None:
+        self.builder = builder
+        self.g = builder.g
+        self.done = done
+
+    def finish(self, b: Benefit) -> BenefitProgram:
+        base = self.builder.base(b)
+        answer, conditions = self.builder.final(b)
+        exists = exists_in(b, self.builder.month)
+
+        def presumed(node: Node) -> Node:
+            return self.g.replace(node, self._presume, self.done)
+
+        full = Outcome(answer, base.amount, tuple(c.node for c in conditions))
+        by_registers = Outcome(
+            presumed(answer),
+            None if base.amount is None else presumed(base.amount),
+            tuple(presumed(c.node) for c in conditions),
+        )
+        signal = self.g.truth(True)
+        if b.signal is not None:
+            try:
+                signal = Reader(self.builder.names, b.signal.formula).boolean(
+                    parse(b.signal.formula), Scope(b.unit)
+                )
+            except Located as error:
+                self.builder.note(error)
+                raise Broken from None
+        covers = None
+        if b.covers is not None:
+            try:
+                covers = Reader(self.builder.names, b.covers).boolean(parse(b.covers), Scope(PERSON))
+            except Located as error:
+                self.builder.note(error)
+                raise Broken from None
+        amount = self.builder.names.value(f"award_amount_{b.id}", b.unit) if b.award else None
+        return BenefitProgram(
+            b,
+            exists,
+            base.applies,
+            tuple(conditions),
+            full,
+            by_registers,
+            self._near(conditions, presumed, base.applies) if exists else self.g.truth(False),
+            presumed(signal),
+            self._bands(conditions, presumed),
+            covers,
+            self.builder.awarded(b),
+            amount.num if amount is not None else None,
+        )
+
+    def _presume(self, leaf: Node) -> Node:
+        if leaf.op != "input":
+            return leaf
+        name = str(leaf.data[0])
+        f = self.builder.pack.fields.get(name)
+        if f is None or f.empty is None:
+            return leaf
+        if f.register and self.builder.pack.registers[f.register].access == "register":
+            return leaf
+        return self.g.input(name, leaf.kind, leaf.unit, leaf.lo, leaf.hi, leaf.na, presumed=True)
+
+    def _near(self, conditions: Sequence[ConditionProgram], presumed: Presume, applies: Node) -> Node:
+        g = self.g
+        result = g.truth(False)
+        for c in conditions:
+            if c.near is None or c.left is None or c.right is None:
+                continue
+            slack = Term(c.left.dim, g.const(c.near))
+            closer = terms.subtract(g, c.left, slack) if "<" in c.symbol else terms.add(g, c.left, slack)
+            near = g.both(g.negate(c.node), terms.compare(g, c.symbol, closer, c.right))
+            for other in conditions:
+                if other is not c:
+                    near = g.both(near, other.node)
+            result = g.either(result, near)
+        guarded = g.coalesce(g.select(applies, result, g.not_applicable("bool")), g.truth(False))
+        return presumed(guarded)
+
+    def _bands(self, conditions: Sequence[ConditionProgram], presumed: Presume) -> tuple[Node, ...]:
+        found = []
+        for c in conditions:
+            if c.left is None or c.right is None:
+                continue
+            try:
+                m = margin(self.g, c)
+                if m is not None:
+                    scale = self.g.const(100 if m.dim == "money" else 1)
+                    den = self.g.mul(m.den, scale) if m.den is not None else scale
+                    found.append(presumed(self.g.divide(m.num, den, 1, "down")))
+            except RangeError:
+                continue
+        return tuple(found)

@@ -1,0 +1,112 @@
+"""A pack's rules for one month, checked and turned into nodes: the records that a program is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from zhida.rules import terms
+from zhida.rules.declarations import Benefit, Citation, Formula, Pack
+from zhida.rules.ir import Graph, Node
+from zhida.rules.terms import Term
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionProgram:
+    """``role``: rule, excluded_by, higher or choice. ``left symbol right`` where the formula is one
+    single comparison of numbers; ``other`` is the benefit that displaces."""
+
+    id: str
+    says: str
+    role: str
+    node: Node
+    citation: Citation
+    formula: str = ""
+    symbol: str = ""
+    left: Term | None = None
+    right: Term | None = None
+    near: int | None = None
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``conditions`` in the order of the benefit's; ``amount`` in whole fen, None for a status."""
+
+    answer: Node
+    amount: Node | None
+    conditions: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitProgram:
+    """``full``: what is known; ``presumed``: as far as registers tell, with what families declare or
+    authorise taken at its empty value where it is not known. ``near``: exactly one condition fails,
+    and by little. ``bands``: whole-yuan margins that the basis of a list entry is made of."""
+
+    benefit: Benefit
+    exists: bool
+    applies: Node
+    conditions: tuple[ConditionProgram, ...]
+    full: Outcome
+    presumed: Outcome
+    near: Node
+    signal: Node
+    bands: tuple[Node, ...]
+    covers: Node | None
+    awarded: Node | None
+    award_amount: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    pack: Pack
+    month: int
+    graph: Graph
+    benefits: dict[str, BenefitProgram]
+    variables: dict[str, Term] = field(default_factory=dict)
+
+    def outputs(self, benefit: str) -> list[Node]:
+        """All nodes that a row of this benefit is made of."""
+        b = self.benefits[benefit]
+        found = [
+            b.full.answer,
+            *b.full.conditions,
+            b.presumed.answer,
+            *b.presumed.conditions,
+            b.near,
+            b.signal,
+            *b.bands,
+        ]
+        found += [
+            n
+            for n in (b.full.amount, b.presumed.amount, b.awarded, b.award_amount, b.applies)
+            if n is not None
+        ]
+        return found
+
+
+def margin(g: Graph, c: ConditionProgram) -> Term | None:
+    """By how much a comparison is met: 0 or more means met (a strict one needs one fen, or 1, more;
+    in a quotient, one fen of its numerator)."""
+    if c.left is None or c.right is None or c.symbol not in ("<", "<=", ">", ">="):
+        return None
+    less = c.symbol.startswith("<")
+    gap = terms.subtract(g, c.right, c.left) if less else terms.subtract(g, c.left, c.right)
+    if c.symbol in ("<", ">"):
+        return Term(gap.dim, g.sub(gap.num, g.const(1)), gap.den)
+    return gap
+
+
+def within(formula: Formula, month: int) -> bool:
+    return (formula.start is None or formula.start <= month) and (
+        formula.until is None or month < formula.until
+    )
+
+
+def dated(formulas: Sequence[Formula], month: int) -> Formula | None:
+    return next((f for f in formulas if within(f, month)), None)
+
+
+def exists_in(b: Benefit, month: int) -> bool:
+    return (b.start is None or b.start <= month) and (b.until is None or month < b.until)
