@@ -7,14 +7,14 @@ that fixes it: small, not proved smallest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zhida.rules import values as v
-from zhida.rules.interpret import Run, Value
+from zhida.rules.interpret import OPERATIONS, WHOLE, Run, Value
 from zhida.rules.ir import NA, PERSON, YES, Node, cone
 
-MOST_ALONE = 5
+MOST_ALONE = 3
 MOST_TRIED = 60
 
 
@@ -36,6 +36,23 @@ class Deciding:
     together: tuple[Fact, ...]
 
 
+class Overlay(Mapping[int, list[Value]]):
+    """Cells with some replaced."""
+
+    def __init__(self, new: Mapping[int, list[Value]], old: Mapping[int, list[Value]]) -> None:
+        self.new, self.old = new, old
+
+    def __getitem__(self, key: int) -> list[Value]:
+        found = self.new.get(key)
+        return self.old[key] if found is None else found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.old)
+
+    def __len__(self) -> int:
+        return len(self.old)
+
+
 class Trials:
     """Answers again with some facts given other values; only what hangs on them is computed anew."""
 
@@ -45,6 +62,7 @@ class Trials:
         run.value(answer, instance)
         self.fields: dict[str, int] = {}
         self.hangs: dict[int, int] = {}
+        self.chains: dict[int, list[Node]] = {}
         for n in self.nodes:
             mask = 0
             for a in n.args:
@@ -76,24 +94,48 @@ class Trials:
         return range(len(self.run.facts.persons)) if loops else (self.instance,)
 
     def answer_with(self, given: Mapping[Fact, Value]) -> int:
+        """The answer's bits. Only cells whose arguments changed are computed again."""
+        cells = self.run.cells
+        new: dict[int, list[Value]] = {}
+        touched: dict[int, set[int]] = {}
+        at = Overlay(new, cells)
         mask = 0
         for fact in given:
             mask |= 1 << self.fields[fact.field]
-        cells = dict(self.run.cells)
-        for n in self.nodes:
-            if not self.hangs[n.id] & mask:
-                continue
+        for n in self._hanging(mask):
             if n.op == "input":
                 column = list(cells[n.id])
+                where = {f.instance for f in given if f.field == n.data[0]}
                 for fact, value in given.items():
                     if fact.field == n.data[0]:
                         column[fact.instance] = value
-                cells[n.id] = column
+            elif n.op in WHOLE:
+                if not any(a.id in touched for a in n.args):
+                    continue
+                column = WHOLE[n.op](self.run, n, at)
+                where = set(range(len(column)))
             else:
-                cells[n.id] = self.run.compute(n, cells)
-        found = cells[self.answer.id][self.instance if self.answer.unit == PERSON else 0]
+                where = set()
+                for a in n.args:
+                    where |= touched.get(a.id, set())
+                if not where:
+                    continue
+                column = list(cells[n.id])
+                work = OPERATIONS[n.op]
+                for i in where:
+                    column[i] = work(self.run, n, [at[a.id][i if a.unit == PERSON else 0] for a in n.args])
+            where = {i for i in where if column[i] != cells[n.id][i]}
+            if where:
+                new[n.id], touched[n.id] = column, where
+        found = at[self.answer.id][self.instance if self.answer.unit == PERSON else 0]
         assert isinstance(found, int)
         return found
+
+    def _hanging(self, mask: int) -> list[Node]:
+        """Nodes that hang on any of the fields, in order."""
+        if mask not in self.chains:
+            self.chains[mask] = [n for n in self.nodes if self.hangs[n.id] & mask]
+        return self.chains[mask]
 
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
