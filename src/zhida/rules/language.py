@@ -389,7 +389,8 @@ class Reader:
             return Term("number", g.aggregate("sum", unit, one))
         if name in ("any", "all"):
             held = self.boolean(loop.elt, inner)
-            held = g.both(chosen, held) if name == "any" else g.either(g.negate(chosen), held)
+            # Whom the `if` leaves out is not looked at, so what does not apply to them says nothing.
+            held = g.select(chosen, held, g.truth(name == "all"))
             return Term("bool", g.aggregate(name, unit, held))
         value = self.term(loop.elt, inner)
         if not value.is_number or (value.den is not None and value.den.op != "const"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zhida.rules.ir import PERSON, SCALAR, Node
 from zhida.rules.kernel.operations import Operations
-from zhida.rules.kernel.plan import Form, Plan, Stage, is_local, needed_by
+from zhida.rules.kernel.plan import Form, Plan, Stage, goes_on, is_local, needed_by
 from zhida.rules.kernel.symbols import Symbols
 
 
@@ -60,7 +60,7 @@ class Writer:
             n = todo.pop()
             if n.id not in keep:
                 keep.add(n.id)
-                if is_local(n) and n.op != "spread":
+                if goes_on(n, stage.unit):
                     todo.extend(n.args)
         return {n.id for n in reads if n.id not in keep and n.id not in computed}
 
@@ -94,7 +94,7 @@ class Writer:
         self.e.put(f"if {guard}:")
         self.e.indent += 1
         # only what the answer needs is read first; the rest once a row is due
-        answer_cone = self._reach(stage.nodes, [b.full.answer, b.presumed.answer, b.near])
+        answer_cone = self._reach(stage, [b.full.answer, b.presumed.answer, b.near])
         for n in later:
             if n.id in answer_cone and n.unit in (SCALAR, stage.unit):
                 self._read(n)
@@ -111,16 +111,16 @@ class Writer:
         self._row(stage)
         self.e.indent -= 2
 
-    def _reach(self, nodes: list[Node], roots: list[Node]) -> set[int]:
-        inner = {n.id for n in nodes}
+    def _reach(self, stage: Stage, roots: list[Node]) -> set[int]:
+        inner = {n.id for n in stage.nodes}
         found: set[int] = set()
-        todo = list(roots) + list(nodes)
+        todo = roots + stage.nodes
         while todo:
             n = todo.pop()
             if n.id in found:
                 continue
             found.add(n.id)
-            if n.id in inner or (is_local(n) and n.op != "spread"):
+            if n.id in inner or goes_on(n, stage.unit):
                 todo.extend(n.args)
         return found
 

@@ -62,6 +62,12 @@ def is_local(node: Node) -> bool:
     return node.op in LOCAL or node.unit == SCALAR
 
 
+def goes_on(node: Node, unit: str) -> bool:
+    """Whether a loop over ``unit`` that wants the node reads its arguments instead. A spread value comes
+    from scratch in a loop over persons; in one over groups, which adds it up, it is the group's own."""
+    return is_local(node) and (node.op != "spread" or unit != PERSON)
+
+
 def levels_of(nodes: Iterable[Node]) -> dict[int, int]:
     """Even levels are loops over persons, odd ones over groups; leaves are 0 or 1."""
     level: dict[int, int] = {}
@@ -165,7 +171,7 @@ def needed_by(plan: Plan, stage: Stage) -> list[Node]:
         if n.id in found:
             continue
         found[n.id] = n
-        if n.id in computed or (is_local(n) and n.op != "spread"):
+        if n.id in computed or goes_on(n, stage.unit):
             todo.extend(n.args)
     return [found[i] for i in sorted(found)]
 
