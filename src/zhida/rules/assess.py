@@ -119,7 +119,7 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
         "period": b.benefit.amounts[0].period if b.benefit.amounts else None,
         "applies": _guard(run, b, i),
         "conditions": conditions,
-        "missing": _missing(run, b, i, ids, deciding) if word == "undetermined" else [],
+        "missing": _missing(run, b, i, ids, deciding) if word in ("yes", "undetermined") else [],
         "assumptions": grounds.assumptions(run, b, i, word),
     }
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from zhida.codes.months import first_day, format_month
-from zhida.rules.declarations import Citation, Parameter, ParameterValue
-from zhida.rules.interpret import Run
+from zhida.rules.declarations import Citation, Formula, Pack, Parameter, ParameterValue
+from zhida.rules.interpret import Run, Value
 from zhida.rules.ir import NO, PERSON, YES, Node, cone
 from zhida.rules.parameters import Resolved
-from zhida.rules.program import BenefitProgram
+from zhida.rules.program import BenefitProgram, Program
 from zhida.rules.values import VALUE, month_index
+
+_WORD = re.compile(r"\w+")
 
 
 def used(run: Run, roots: Iterable[Node], i: int) -> list[tuple[Parameter, Resolved, int]]:
@@ -127,8 +130,10 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
                 note("rounding", benefit.id, a.rounding.citation, f"{a.rounding.direction} {a.rounding.step}")
     nodes = cone(roots)
     inside = {n.id for n in nodes}
+    named = _named(run.program, b)
     for name, term in run.program.variables.items():
-        if term.num.id in inside and term.num.args:
+        # Equal formulas share a node: what nobody names is not what the answer rests on.
+        if term.num.id in inside and term.num.args and name in named:
             variable = pack.variables[name]
             note("variable", name, variable.citation, variable.says)
     for p, resolved, _ in used(run, roots, i):
@@ -163,6 +168,35 @@ def _roots(run: Run, b: BenefitProgram, i: int, word: str) -> list[Node]:
     ]
 
 
+def _named(program: Program, b: BenefitProgram) -> set[str]:
+    """Variables that the formulas of a benefit name, also through other variables and benefits."""
+    pack = program.pack
+    by_word = {w: v.id for v in pack.variables.values() for w in (v.id, v.name)}
+    by_word |= {w: o.id for o in pack.benefits.values() for w in (o.id, o.name)}
+    together = [set(g.benefits) for g in pack.groups] + [set(c.benefits) for c in pack.choices]
+    found: set[str] = set()
+    todo = [b.benefit.id]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        todo += [by_word[w] for f in _formulas(pack, name) for w in _WORD.findall(f.text) if w in by_word]
+        if name in pack.benefits:
+            todo += [other.benefit for other in pack.benefits[name].excluded_by]
+            todo += [other for group in together if name in group for other in group]
+    return found & set(pack.variables)
+
+
+def _formulas(pack: Pack, name: str) -> list[Formula]:
+    if name in pack.variables:
+        variable = pack.variables[name]
+        return [*variable.formulas, *([variable.applies] if variable.applies else [])]
+    benefit = pack.benefits[name]
+    guard = [benefit.applies.formula] if benefit.applies else []
+    return [*guard, *(c.formula for c in benefit.conditions), *(a.formula for a in benefit.amounts)]
+
+
 def _birthday_now(run: Run, n: Node) -> bool:
     """Whether somebody's birthday falls in the month, so that the day of reckoning matters."""
     for value in run.cells.get(n.args[0].id, []):
@@ -172,9 +206,15 @@ def _birthday_now(run: Run, n: Node) -> bool:
     return False
 
 
+def _exact(value: Value) -> bool:
+    return isinstance(value, tuple) and value[0] == value[1] and value[2] == VALUE
+
+
 def gaps(run: Run, b: BenefitProgram, i: int) -> list[dict[str, Any]]:
-    """Parameters that nobody knows for this month and place."""
-    roots = [c.node for c in b.conditions if run.value(c.node, i) not in (YES, NO)]
+    """Parameters that the answer or its amount hangs on and that nobody knows for this month and place."""
+    roots = [n for n in (b.applies, *(c.node for c in b.conditions)) if run.value(n, i) not in (YES, NO)]
+    if b.full.amount is not None and not _exact(run.value(b.full.amount, i)):
+        roots.append(b.full.amount)
     found: dict[str, dict[str, Any]] = {}
     for p, resolved, _ in used(run, roots, i):
         if resolved.values is None:

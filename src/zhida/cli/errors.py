@@ -1,0 +1,91 @@
+"""From an error to one clear sentence on stderr and an exit code; a traceback is left to real bugs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+import typer
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""What typer raises for a wrong command line, wherever this version of it keeps the class."""
+
+
+class InputError(Exception):
+    """Bad input that this floor found itself: one sentence for each problem."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def guarded(run: Callable[[], object]) -> int:
+    """Runs a command line; returns its exit code, after a sentence a problem for known errors."""
+    try:
+        code = run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): nothing is wrong, and nobody listens.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        told = sentences(error)
+        if told is None:
+            raise
+        for line in told:
+            say(line)
+        return BAD_INPUT
+    if code == INTERRUPTED:
+        say("Stopped; nothing half-written was kept.")
+    return code if isinstance(code, int) else 0
+
+
+def say(text: str) -> None:
+    """One line to stderr, also where the terminal can't show every character."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def sentences(error: Exception) -> list[str] | None:
+    """What to tell the user, a sentence for each problem; None for an error that is a bug of ours."""
+    if isinstance(error, USAGE):
+        return [_usage(error)]
+    if isinstance(error, InputError):
+        return list(error.problems)
+    from zhida.codes.errors import CodeError
+    from zhida.population.errors import SnapshotError
+    from zhida.rules.problems import PackError
+    from zhida.rules.request import RequestError
+
+    if isinstance(error, RequestError):
+        return list(error.problems)
+    if isinstance(error, PackError):
+        return str(error).splitlines()
+    if isinstance(error, (SnapshotError, CodeError)) or type(error).__name__ == "LinksNotYet":
+        return [str(error)]
+    if isinstance(error, MemoryError):
+        return ["The memory is full; nothing was kept. Take a smaller --fraction or free memory."]
+    return [_system(error)] if isinstance(error, OSError) else None
+
+
+def _usage(error: Exception) -> str:
+    message = str(getattr(error, "format_message", error.__str__)())
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        message = "No command was given."
+    path = getattr(context, "command_path", "") or "zhida"
+    return f"{path}: {' '.join(message.split())} See `{path} --help`."
+
+
+def _system(error: OSError) -> str:
+    where = str(error.filename) if error.filename is not None else "a file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The disk is full: {where} could not be written; free some space or choose another folder."
+    advice = "Check the path and its rights."
+    return f"{where}: {error.strerror or error}. {advice}"

@@ -1,0 +1,159 @@
+"""``zhida assess`` and ``zhida explain``: one household, its answers and the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zhida.cli import choose
+from zhida.cli.errors import InputError
+from zhida.cli.output import emit, lines, table
+
+if TYPE_CHECKING:
+    from zhida.rules.declarations import Pack
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A household, JSON or YAML; - for stdin.")]
+TargetArgument = Annotated[
+    str, typer.Argument(metavar="TARGET", help="A household file (- for stdin), or a snapshot's folder.")
+]
+BenefitOption = Annotated[
+    str, typer.Option("--benefit", metavar="ID", help="Only this benefit; exit 1 unless some answer is yes.")
+]
+OnlyOption = Annotated[str, typer.Option("--benefit", metavar="ID", help="Only this benefit.")]
+PersonOption = Annotated[
+    int | None, typer.Option("--person", metavar="KEY", help="Of a snapshot: the person with this key.")
+]
+HouseholdOption = Annotated[
+    int | None, typer.Option("--household", metavar="KEY", help="Of a snapshot: the household with this key.")
+]
+
+
+def assess(
+    file: FileArgument,
+    benefit: BenefitOption = "",
+    pack: choose.PackOption = "",
+    set_: choose.SetOption = None,
+    reform: choose.ReformOption = None,
+    json: choose.JsonOption = False,
+) -> None:
+    """What a household is entitled to: one answer for each benefit and person or family."""
+    used = choose.load(pack)
+    answer = _answer(file, used, set_, reform)
+    if benefit:
+        answer = _only(answer, _benefit(used, benefit))
+    if json:
+        emit(answer)
+    else:
+        _summary(answer, used)
+    if benefit and not any(r["answer"] == "yes" for r in answer["results"]):
+        raise typer.Exit(1)
+
+
+def explain(
+    target: TargetArgument,
+    person: PersonOption = None,
+    household: HouseholdOption = None,
+    benefit: OnlyOption = "",
+    pack: choose.PackOption = "",
+    set_: choose.SetOption = None,
+    reform: choose.ReformOption = None,
+    json: choose.JsonOption = False,
+) -> None:
+    """Why: the reasons of each answer in plain words, the weightiest first."""
+    folder = target != "-" and Path(target).is_dir()
+    if not folder and (person is not None or household is not None):
+        raise InputError(f"{target}: --person and --household look into a snapshot's folder; name one.")
+    if folder:
+        if (person is None) == (household is None):
+            raise InputError("explain: name one person (--person KEY) or one household (--household KEY).")
+        used = choose.load_for(Path(target), pack)
+        answer = find(Path(target), used, person, household, set_, reform)
+    else:
+        used = choose.load(pack)
+        answer = _answer(target, used, set_, reform)
+    if benefit:
+        answer = _only(answer, _benefit(used, benefit))
+    if json:
+        emit(answer)
+    else:
+        reasons(answer, used)
+
+
+def find(
+    folder: Path,
+    pack: Pack,
+    person: int | None,
+    household: int | None,
+    sets: list[str] | None = None,
+    reform: Path | None = None,
+) -> dict[str, Any]:
+    """The answer for one person (and their household) or one household of a snapshot."""
+    raise InputError("explain: snapshots can't be searched yet.")
+
+
+def _answer(file: str, pack: Pack, sets: list[str] | None, reform: Path | None) -> dict[str, Any]:
+    from zhida.cli.requests import read_request
+    from zhida.rules.assess import assess as assess_request
+    from zhida.rules.reform import apply
+
+    overrides = choose.read_reform(sets, reform)
+    return assess_request(pack, read_request(file), apply(pack, overrides) if overrides else None)
+
+
+def _benefit(pack: Pack, text: str) -> str:
+    """Id of the benefit with this id or name. Raises InputError."""
+    from zhida.rules.problems import one_of
+
+    for b in pack.benefits.values():
+        if text in (b.id, b.name):
+            return b.id
+    known = one_of(text, [w for b in pack.benefits.values() for w in (b.id, b.name)])
+    raise InputError(f"--benefit: {pack.name} has no benefit {text[:40]!r}; {known}.")
+
+
+def _only(answer: dict[str, Any], benefit: str) -> dict[str, Any]:
+    return answer | {"results": [r for r in answer["results"] if r["benefit"] == benefit]}
+
+
+def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
+    """A table of what applies, then what does not in one line a benefit."""
+    from zhida.rules import words
+
+    print(_heading(answer, pack))
+    order = words.ORDER.index
+    results = sorted(answer["results"], key=lambda r: order(r["answer"]))
+    rows = [
+        (r["name"], words.whom(r), words.ANSWERS[r["answer"]], words.paid(r), words.main_reason(r))
+        for r in results
+        if r["answer"] != "not_applicable"
+    ]
+    if rows:
+        table(("待遇", "对象", "结论", "金额", "首要原因"), rows)
+    outside = words.not_applicable(answer)
+    if outside:
+        print("不适用：" + "；".join(outside))
+    assumed = {(a["what"], a["id"]) for r in answer["results"] for a in r["assumptions"]}
+    if assumed:
+        print(f"以上结论依赖 {len(assumed)} 项假定；理由见 zhida explain，全部内容见 --json。")
+
+
+def reasons(answer: Mapping[str, Any], pack: Pack) -> None:
+    """Headlines with their reasons, as lines."""
+    from zhida.rules import words
+
+    lines([_heading(answer, pack)])
+    for one in words.told(answer, pack):
+        lines(["", one.headline, *(f"  · {reason}" for reason in one.reasons)])
+    outside = words.not_applicable(answer)
+    if outside:
+        lines(["", "不适用：" + "；".join(outside)])
+
+
+def _heading(answer: Mapping[str, Any], pack: Pack) -> str:
+    place = pack.divisions.get(answer["division"])
+    name = place.name if place is not None else answer["division"]
+    stale = f"，规则只核对到 {pack.verified_through.isoformat()}" if answer["pack"]["stale"] else ""
+    return f"{answer['month']}，{name}，按{pack.name}的规则{stale}"

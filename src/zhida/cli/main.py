@@ -1,0 +1,53 @@
+"""The ``zhida`` command: its groups, and one place where errors become sentences and exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from zhida.cli import city, demo, households, rules, scanning
+from zhida.cli.errors import guarded
+
+
+class Commands(TyperGroup):
+    """Exit codes: 0 answered, 1 where a command says so, 2 bad use or bad input, 130 interrupted."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
+        if not standalone_mode:
+            return run()
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:  # text that a terminal can't show must not end a command
+                reconfigure(errors="backslashreplace")
+        sys.exit(guarded(run))
+
+
+app = typer.Typer(
+    name="zhida",
+    cls=Commands,
+    help="政策找人: rules of social benefits as data, run over a whole population.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(city.app, name="city")
+app.add_typer(rules.app, name="rules")
+app.command("scan")(scanning.scan)
+app.command("assess")(households.assess)
+app.command("explain")(households.explain)
+app.command("simulate")(scanning.simulate)
+app.command("demo")(demo.demo)

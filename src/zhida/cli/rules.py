@@ -1,0 +1,168 @@
+"""``zhida rules``: look at a pack, check it, write its handbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zhida.cli import choose
+from zhida.cli.errors import InputError
+from zhida.cli.output import emit, lines, table
+
+if TYPE_CHECKING:
+    from zhida.rules.declarations import Pack
+
+app = typer.Typer(help="Look at a pack, check it, write its handbook.", no_args_is_help=True)
+
+PackArgument = Annotated[
+    str, typer.Argument(metavar="PACK", help="Id of a bundled pack, or a pack's folder.")
+]
+NameArgument = Annotated[
+    str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
+]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pages.")]
+
+
+@app.command("fields")
+def fields(pack: PackArgument, json: choose.JsonOption = False) -> None:
+    """The fields that a household file may hold, with type, limits, register and cost."""
+    from zhida.cli import records
+
+    used = choose.load(pack)
+    found = [records.field(used, f) for f in used.fields.values()]
+    if json:
+        emit({"pack": used.id, "fields": found})
+        return
+    headings = ("字段", "id", "属于", "类型和取值", "空值", "登记", "敏感", "成本")
+    table(headings, (_field_row(used, f) for f in found), right=(7,))
+
+
+def _field_row(pack: Pack, f: Mapping[str, Any]) -> tuple[str, ...]:
+    values = f["type"]
+    if f["choices"]:
+        values += f" {' '.join(f['choices'])}"
+    elif f["min"] is not None:
+        values += f" {f['min']} … {f['max']} {f['measure']}"
+    empty = "" if f["empty"] is None else str(f["empty"])
+    if f["type"] == "bool":
+        empty = {"True": "是", "False": "否"}.get(empty, "")
+    register = pack.registers[f["register"]].name if f["register"] else "家庭申报"
+    unit = pack.units[f["unit"]].name
+    return (f["name"], f["id"], unit, values.rstrip(), empty, register, f["sensitivity"], str(f["cost"]))
+
+
+@app.command("show")
+def show(pack: PackArgument, name: NameArgument = "", json: choose.JsonOption = False) -> None:
+    """A pack at a glance; with NAME one benefit, parameter, variable or field with values and sources."""
+    from zhida.cli import records
+    from zhida.rules.problems import one_of
+
+    used = choose.load(pack)
+    if not name:
+        whole = records.overview(used)
+        emit({"pack": used.id, "kind": "pack", "record": whole}) if json else _show_pack(whole)
+        return
+    found = records.find(used, name)
+    if found is None:
+        raise InputError(f"{used.id} has nothing named {name[:40]!r}: {one_of(name, records.names(used))}.")
+    kind, record = found
+    data = _record(used, kind, record)
+    if json:
+        sources = {s: _source(used, s) for s in sorted(_sources(data)) if s in used.sources}
+        emit({"pack": used.id, "kind": kind, "record": data, "sources": sources})
+    else:
+        {"benefit": _show_benefit, "parameter": _show_parameter}.get(kind, _show_plain)(used, data)
+
+
+def _record(pack: Pack, kind: str, record: Any) -> dict[str, Any]:
+    from zhida.cli import records
+
+    if kind == "parameter":
+        return records.parameter(pack, record)
+    if kind == "field":
+        return records.field(pack, record)
+    return records.benefit(record) if kind == "benefit" else records.variable(record)
+
+
+def _sources(data: Any) -> set[str]:
+    if isinstance(data, Mapping):
+        own = {data["source"]} if isinstance(data.get("source"), str) else set()
+        return own.union(*(_sources(v) for v in data.values()))
+    return set().union(*(_sources(v) for v in data)) if isinstance(data, list) else set()
+
+
+def _source(pack: Pack, id: str) -> dict[str, str]:
+    s = pack.sources[id]
+    return {"title": s.title, "issuer": s.issuer, "number": s.number, "evidence": str(s.evidence)}
+
+
+def _cited(pack: Pack, c: Mapping[str, Any]) -> str:
+    if c["source"] in pack.sources:
+        title = f"《{pack.sources[c['source']].title}》{c['article']}"
+        return f"{title} [{c['evidence']}]"
+    return f"{c['note']} [{c['evidence']}]"
+
+
+def _show_pack(whole: Mapping[str, Any]) -> None:
+    lines([f"{whole['name']}（{whole['id']}），{whole['territory']}，核对至 {whole['verified_through']}"])
+    lines([f"hash {whole['hash']}"])
+    table(
+        ("待遇", "id", "对象", "种类"),
+        ((b["name"], b["id"], b["unit"], b["kind"]) for b in whole["benefits"]),
+    )
+    counts = (len(whole["parameters"]), len(whole["variables"]), whole["fields"], len(whole["registers"]))
+    lines(["参数 {} 个，变量 {} 个，字段 {} 个，登记 {} 种".format(*counts)])
+    lines(["参数：" + " ".join(p["name"] for p in whole["parameters"])])
+
+
+def _show_benefit(pack: Pack, b: Mapping[str, Any]) -> None:
+    lines([f"{b['name']}（{b['id']}，{pack.units[b['unit']].name}）：{b['says']}"])
+    if b["applies"]:
+        lines([f"适用：{b['applies']['says']}", f"    {b['applies']['formula']}"])
+    for c in b["conditions"]:
+        lines([f"条件 {c['id']}：{c['says']}{_when(c)}", *_indented(c["formula"]), f"    {_cited(pack, c)}"])
+    for a in b["amounts"]:
+        rounding = a["rounding"]
+        lines([f"金额（{a['period']}，取整 {rounding['to']} 元 {rounding['direction']}）{_when(a)}"])
+        lines([*_indented(a["formula"]), f"    {_cited(pack, a)}"])
+    for x in b["excluded_by"]:
+        other = pack.benefits[x["benefit"]].name
+        lines([f"被排除：享有{other}时，{x['says']}", f"    {_cited(pack, x)}"])
+    lines(f"法规：{_cited(pack, c)}" for c in b["legal"])
+
+
+def _indented(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()]
+
+
+def _when(f: Mapping[str, Any]) -> str:
+    if f["from"] is None and f["until"] is None:
+        return ""
+    return f"（{f['from'] or '…'} 至 {f['until'] or '…'} 前）"
+
+
+def _show_parameter(pack: Pack, p: Mapping[str, Any]) -> None:
+    lines([f"{p['name']}（{p['id']}，{p['type']}，{p['measure']}）：{p['says']}"])
+    rows = []
+    for v in p["values"]:
+        where = "、".join(x["name"] or x["code"] for x in v["places"])
+        until = f" 至 {v['until']} 前" if v["until"] else ""
+        first = f"，首月 {v['first_month']}" if v["first_month"] else ""
+        shown = "不详" if v["value"] is None else v["value"]
+        if isinstance(shown, dict):
+            shown = " ".join(f"{k} {one}" for k, one in shown.items())
+        rows.append((where, f"{v['from']}{until}{first}", str(shown), _cited(pack, v)))
+    table(("地方", "施行", "数值", "来源"), rows)
+
+
+def _show_plain(pack: Pack, record: Mapping[str, Any]) -> None:
+    for key, value in record.items():
+        if key == "formulas":
+            for f in value:
+                lines([f"公式{_when(f)}", *_indented(f["formula"])])
+        elif value not in (None, "", []):
+            shown = value["formula"] if isinstance(value, dict) else value
+            lines([f"{key}: {' '.join(shown) if isinstance(shown, list) else shown}"])
