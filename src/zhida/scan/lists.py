@@ -1,0 +1,113 @@
+"""From rows of the kernel to lists: whom to visit, whom to ask, whose award to look at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhida.population.store import Part, Snapshot
+from zhida.rules.ir import NA, NO, YES
+from zhida.rules.outcome import ROW
+from zhida.rules.program import BenefitProgram
+
+Array = NDArray[Any]
+
+LISTS = ("lead", "verify", "review", "near")
+LEAD, VERIFY, REVIEW, NEAR = range(4)
+REASONS = ("", "no_longer_fits", "amount_differs")
+NO_REASON, NO_LONGER_FITS, AMOUNT_DIFFERS = range(3)
+ANSWERS = tuple({YES: "yes", NO: "no", NA: "not_applicable"}.get(bits, "undetermined") for bits in range(8))
+COLUMN = {name: i for i, name in enumerate(ROW)}
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Rows of one benefit that stand on a list, in the order of their units.
+
+    ``rows``: columns of the kernel (``ROW``). ``lists``, ``reasons``: indexes into LISTS, REASONS.
+    ``held``: rows of all who receive it now. ``suppressed``: rows (and ``suppressed_reasons``) of those
+    whose review waits. ``possible``: whoever a benefit that is not standing may fit, as it is counted.
+    """
+
+    rows: Array
+    lists: Array
+    reasons: Array
+    held: Array
+    suppressed: Array
+    suppressed_reasons: Array
+    possible: Array
+
+
+def bits(codes: Array, at: int) -> Array:
+    """One truth set out of the column ``codes``."""
+    found: Array = codes >> at & 7
+    return found
+
+
+def classify(program: BenefitProgram, rows: Array, last_review: Array, month: int) -> Entries:
+    """``rows``: the kernel's, (len(ROW), n). ``last_review``: months, of those who receive the benefit."""
+    benefit = program.benefit
+    codes = rows[COLUMN["codes"]]
+    full, presumed, signal = bits(codes, 0), bits(codes, 3), bits(codes, 6)
+    near = codes >> 9 & 1 == 1
+    held = bits(codes, 10) & YES != 0
+    fits = presumed & YES != 0
+    none = rows[:, :0]
+    if benefit.kind != "standing":
+        empty = np.zeros(0, np.int8)
+        return Entries(none, empty, empty, rows[:, held], none, empty, rows[:, fits & ~held])
+    lists = np.full(rows.shape[1], -1, np.int8)
+    lists[~held & near] = NEAR
+    lists[~held & fits & (presumed != YES) & (signal == YES)] = VERIFY
+    lists[~held & (presumed == YES) & (full & YES != 0)] = LEAD
+    reasons = np.zeros(rows.shape[1], np.int8)
+    waits = np.zeros(rows.shape[1], bool)
+    _review(program, rows[:, held], near[held], fits[held], last_review, month, held, lists, reasons, waits)
+    keep = lists >= 0
+    return Entries(
+        rows[:, keep], lists[keep], reasons[keep], rows[:, held], rows[:, waits], reasons[waits], none
+    )
+
+
+def _review(
+    program: BenefitProgram,
+    rows: Array,
+    near: Array,
+    fits: Array,
+    last_review: Array,
+    month: int,
+    held: Array,
+    lists: Array,
+    reasons: Array,
+    waits: Array,
+) -> None:
+    """Marks who receives the benefit and should be looked at again, and whose review waits.
+
+    Inside the review interval nothing changes without a clear change: neither a smaller difference of
+    the amount, nor a condition that is missed by little.
+    """
+    award = rows[COLUMN["award"]]
+    beyond = np.maximum(rows[COLUMN["presumed_lo"]] - award, award - rows[COLUMN["presumed_hi"]])
+    differs = fits & (beyond > 0) if program.presumed.amount is not None else np.zeros(len(fits), bool)
+    gone = ~fits
+    review = program.benefit.review
+    early = np.zeros(len(fits), bool)
+    if review is not None:
+        early = (month - last_review < review.every) & ((gone & near) | (differs & (beyond < review.clear_change)))
+    at = np.flatnonzero(held)
+    reasons[at[gone]] = NO_LONGER_FITS
+    reasons[at[differs]] = AMOUNT_DIFFERS
+    lists[at[(gone | differs) & ~early]] = REVIEW
+    waits[at[early]] = True
+
+
+def last_reviews(snapshot: Snapshot, part: Part, benefit: str, units: Array) -> Array:
+    """Months of the last review of awards of ``benefit`` to rows of units, all of whom have one."""
+    index = snapshot.contract.benefits.index(benefit)
+    awards = part.awards
+    lo, hi = np.searchsorted(awards["benefit"], [index, index + 1])
+    found: Array = awards["last_review"][lo:hi][np.searchsorted(awards["unit_row"][lo:hi], units)]
+    return found

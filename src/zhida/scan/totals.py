@@ -1,0 +1,190 @@
+"""Counts and sums of a scan by benefit, county and age, and their JSON with small cells withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhida.codes.months import format_month
+from zhida.population.store import Part
+from zhida.rules.ir import PERSON
+from zhida.scan.deciding import Decided
+from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
+from zhida.scan.loaded import Loaded, to_ask
+from zhida.scan.where import BANDS, Homes, Where
+
+Array = NDArray[Any]
+
+FORMAT = 1
+KINDS = (
+    "lead",
+    "verify",
+    "no_longer_fits",
+    "amount_differs",
+    "near",
+    "receives",
+    "waits_no_longer_fits",
+    "waits_amount_differs",
+    "possible",
+)
+"""The four lists, with the two reasons for a review apart; who receives; reviews that wait; and, for
+benefits that no monthly list holds, whom they may fit."""
+REVIEWS = ("no_longer_fits", "amount_differs")
+WAITING = ("waits_no_longer_fits", "waits_amount_differs")
+MEASURES = ("count", "amount_lo", "amount_hi", "award")
+SMALL = 10
+"""A count below this leaves the machine as null, and so do the sums beside it."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """``cells[benefit, kind, county, band, measure]`` int64; sums are fen a period of the benefit's amount,
+    as far as registers tell. ``deciding[benefit, facts, alone]``: rows to verify.
+    ``households`` and ``registered``: units by county."""
+
+    benefits: tuple[str, ...]
+    counties: tuple[str, ...]
+    cells: Array
+    households: Array
+    registered: Array
+    deciding: dict[tuple[str, tuple[str, ...], bool], int] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, benefits: tuple[str, ...], counties: tuple[str, ...]) -> Totals:
+        shape = (len(benefits), len(KINDS), len(counties), len(BANDS), len(MEASURES))
+        people = np.zeros(len(counties), np.int64)
+        return cls(benefits, counties, np.zeros(shape, np.int64), people, people.copy())
+
+    def add(self, other: Totals) -> None:
+        """Takes in another part's."""
+        self.cells += other.cells
+        self.households += other.households
+        self.registered += other.registered
+        for key, n in other.deciding.items():
+            self.deciding[key] = self.deciding.get(key, 0) + n
+
+    def sums(self, *kinds: str, benefit: str | None = None, by: str = "") -> Array:
+        """Measures summed over everything else than ``by`` (benefit, county, band or '': one row)."""
+        cells = self.cells if benefit is None else self.cells[[self.benefits.index(benefit)]]
+        chosen = cells[:, [KINDS.index(k) for k in kinds]].sum(axis=1)
+        axes = {"benefit": 0, "county": 1, "band": 2}
+        found: Array = chosen.sum(axis=tuple(a for name, a in axes.items() if name != by))
+        return found
+
+    def count(self, *kinds: str, benefit: str | None = None) -> int:
+        return int(self.sums(*kinds, benefit=benefit)[0])
+
+
+def of_part(
+    loaded: Loaded, where: Where, part: Part, homes: Homes, found: Mapping[str, tuple[Entries, Decided | None]]
+) -> Totals:
+    """Totals of one part."""
+    totals = Totals.empty(loaded.benefits, where.counties)
+    n = len(where.counties)
+    totals.households += np.bincount(where.county_of[part.households["division"]], minlength=n)
+    registered = np.bincount(part.persons["registered"] + 2, minlength=len(where.county_of) + 2)[2:]
+    np.add.at(totals.registered, where.county_of, registered)
+    for b, (entries, decided) in found.items():
+        unit_is_person = loaded.pack.benefits[b].unit == PERSON
+        cells = totals.cells[totals.benefits.index(b)]
+
+        def put(kind: str, rows: Array, cells: Array = cells, unit_is_person: bool = unit_is_person) -> None:
+            if rows.shape[1]:
+                units = rows[COLUMN["index"]]
+                county = where.county_of[homes.divisions(unit_is_person, units)]
+                band = where.bands(part, homes.persons(unit_is_person, units))
+                _put(cells[KINDS.index(kind)], county, band, rows)
+
+        gone = entries.reasons == NO_LONGER_FITS
+        review = entries.lists == REVIEW
+        for i, kind in enumerate(("lead", "verify")):
+            put(kind, entries.rows[:, entries.lists == i])
+        put("no_longer_fits", entries.rows[:, review & gone])
+        put("amount_differs", entries.rows[:, review & ~gone])
+        put("near", entries.rows[:, entries.lists == REVIEW + 1])
+        put("receives", entries.held)
+        waits = entries.suppressed_reasons == NO_LONGER_FITS
+        put("waits_no_longer_fits", entries.suppressed[:, waits])
+        put("waits_amount_differs", entries.suppressed[:, ~waits])
+        put("possible", entries.possible)
+        if decided is not None:
+            for i, facts in enumerate(decided.sets):
+                for alone in (False, True):
+                    rows = int(((decided.index == i) & (decided.alone == alone)).sum())
+                    if rows:
+                        totals.deciding[b, facts, alone] = rows
+    return totals
+
+
+def _put(cells: Array, county: Array, band: Array, rows: Array) -> None:
+    at = county.astype(np.int64) * len(BANDS) + band
+    flat = cells.reshape(-1, len(MEASURES))
+    flat[:, 0] += np.bincount(at, minlength=len(flat))
+    for m, name in enumerate(("presumed_lo", "presumed_hi", "award"), start=1):
+        np.add.at(flat[:, m], at, rows[COLUMN[name]])
+
+
+def withheld(count: int) -> bool:
+    return 0 < count < SMALL
+
+
+def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
+    """What leaves: every cell that is not empty, those under ``SMALL`` without numbers."""
+    snapshot, pack = loaded.snapshot, loaded.pack
+    manifest = snapshot.manifest
+    cells = []
+    for b, k, c, a in zip(*np.nonzero(totals.cells[..., 0]), strict=True):
+        numbers = [int(x) for x in totals.cells[b, k, c, a]]
+        hidden = withheld(numbers[0])
+        cells.append(
+            {
+                "benefit": totals.benefits[b],
+                "kind": KINDS[k],
+                "county": totals.counties[c],
+                "age": BANDS[a],
+                **{m: None if hidden else x for m, x in zip(MEASURES, numbers, strict=True)},
+            }
+        )
+    return {
+        "format": FORMAT,
+        "snapshot_id": snapshot.id,
+        "synthetic": bool(manifest["synthetic"]),
+        "pack": pack.id,
+        "pack_hash": pack.hash,
+        "month": format_month(loaded.month),
+        "counts": dict(manifest["counts"]),
+        "rows": rows,
+        "small": SMALL,
+        "registers": {k: dict(v) for k, v in manifest["registers"].items()},
+        "benefits": [_benefit(loaded, b) for b in totals.benefits],
+        "counties": [
+            {"code": code, "name": pack.divisions[code].name if code else "", "households": int(h), "registered": int(r)}
+            for code, h, r in zip(totals.counties, totals.households, totals.registered, strict=True)
+            if h or r
+        ],
+        "ages": list(BANDS),
+        "cells": cells,
+        "deciding": [
+            {"benefit": b, "facts": list(facts), "alone": alone, "count": None if withheld(n) else n}
+            for (b, facts, alone), n in sorted(totals.deciding.items(), key=lambda item: (-item[1], item[0]))
+        ],
+        "assumptions": [dict(a) for a in manifest.get("assumptions", ())],
+    }
+
+
+def _benefit(loaded: Loaded, benefit: str) -> dict[str, Any]:
+    b = loaded.pack.benefits[benefit]
+    program = loaded.program.benefits[benefit]
+    return {
+        "id": b.id,
+        "name": b.name,
+        "unit": b.unit,
+        "kind": b.kind,
+        "automatic": b.automatic,
+        "period": b.amounts[0].period if program.full.amount is not None and b.amounts else None,
+        "ask": to_ask(loaded.program, benefit),
+    }

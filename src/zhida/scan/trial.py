@@ -1,0 +1,199 @@
+"""Copies of some households of a part, in which unknown cells can be given values and rules run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhida.population.schema import State
+from zhida.rules.ir import PERSON, YES
+from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
+from zhida.scan.lists import COLUMN, bits
+from zhida.scan.loaded import Loaded
+
+Array = NDArray[Any]
+LOW, HIGH = "low", "high"
+Value = int | str
+"""A storage integer, or an end of what the cell may be (of its interval, else of the field)."""
+ROWS = ("first_person", "size", "group_of", "place_group", "place_person")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlaces:
+    """All places once as they are and once for each end of each parameter that has gaps: to give a
+    household a parameter's value, it is moved to the place where it is known."""
+
+    places: Places
+    parameters: Parameters
+    count: int
+    shift: dict[tuple[str, str], int]
+    unknown: dict[str, Array]
+
+
+def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
+    """``gaps``: parameters that are unknown somewhere."""
+    base, places = loaded.parameters, loaded.places.places
+    count = len(places.codes)
+    los, his = [base.lo], [base.hi]
+    shift: dict[tuple[str, str], int] = {}
+    unknown: dict[str, Array] = {}
+    for name in gaps:
+        slots = [slot for (p, _), slot in loaded.kernel.source.parameters.items() if p == name]
+        unknown[name] = (base.lo[slots] < base.hi[slots]).any(axis=0)
+        for end in (LOW, HIGH):
+            shift[name, end] = len(los) * count
+            lo, hi = base.lo.copy(), base.hi.copy()
+            lo[slots] = hi[slots] = (base.lo if end == LOW else base.hi)[slots]
+            los.append(lo)
+            his.append(hi)
+    wide = Places(places.codes * len(los), np.ascontiguousarray(np.tile(places.complete, len(los))))
+    parameters = replace(base, lo=np.concatenate(los, axis=1), hi=np.concatenate(his, axis=1))
+    return TrialPlaces(wide, parameters, count, shift, unknown)
+
+
+class Trial:
+    """The households of a part that are asked about, one copy each."""
+
+    def __init__(self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array) -> None:
+        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
+        self.groups = groups
+        self.table, self.persons = picked(loaded, table, groups)
+        self.first = self.table.first_person
+        self._cells: dict[str, Array] = {}
+        self._homes: dict[str, Array] = {}
+
+    def at(self, groups: Array) -> Array:
+        """Rows of households of the part as rows of the trial."""
+        found: Array = np.searchsorted(self.groups, groups)
+        return found
+
+    def units(self, rows: Array, is_person: bool) -> Array:
+        """Rows of units of the part as rows of the trial."""
+        found: Array = np.searchsorted(self.persons if is_person else self.groups, rows)
+        return found
+
+    def cells(self, name: str) -> Array:
+        """Which cells of a field are not known, nor tell something by being absent."""
+        if name not in self._cells:
+            field = self.loaded.pack.fields[name]
+            state = self.table.columns[f"s_{name}"]
+            places = self.table.place_person if field.unit == PERSON else self.table.place_group
+            told = (state == State.ABSENT) & self.loaded.is_complete(name, places)
+            self._cells[name] = ~((state == State.KNOWN) | (state == State.NOT_APPLICABLE) | told)
+        return self._cells[name]
+
+    def unknown_in(self, fact: str) -> Array:
+        """Households in which the fact is not known, ascending."""
+        if fact not in self._homes:
+            if fact in self.places.unknown:
+                missing = self.places.unknown[fact]
+                homes = missing[self.table.place_group]
+                homes[self.table.group_of[missing[self.table.place_person]]] = True
+            elif self.loaded.pack.fields[fact].unit == PERSON:
+                homes = np.zeros(len(self.groups), bool)
+                homes[self.table.group_of[self.cells(fact)]] = True
+            else:
+                homes = self.cells(fact)
+            self._homes[fact] = np.flatnonzero(homes)
+        return self._homes[fact]
+
+    def copies(self, groups: Array) -> Copies:
+        """``groups``: rows of the trial, any of them any number of times."""
+        return Copies(self, groups)
+
+
+class Copies:
+    """Households of a trial side by side, each with what it is given."""
+
+    def __init__(self, trial: Trial, groups: Array) -> None:
+        self.trial, self.groups = trial, groups
+        self.table, self.persons = picked(trial.loaded, trial.table, groups)
+        self.columns = dict(self.table.columns)
+        self.place_group = self.table.place_group.copy()
+        self.place_person = self.table.place_person.copy()
+
+    def force(self, fact: str, value: Value, mask: Array) -> None:
+        """Gives the fact a value in the households of ``mask``, wherever it is not known."""
+        if fact in self.trial.places.unknown:
+            # a household can stand in one place only: of several parameters the last is given
+            shift = self.trial.places.shift[fact, str(value)]
+            at = mask[self.table.group_of]
+            count = self.trial.places.count
+            self.place_group[mask] = self.place_group[mask] % count + shift
+            self.place_person[at] = self.place_person[at] % count + shift
+            return
+        field = self.trial.loaded.pack.fields[fact]
+        cells = self.trial.cells(fact)
+        if field.unit == PERSON:
+            rows = np.flatnonzero(mask[self.table.group_of])
+            rows = rows[cells[self.persons[rows]]]
+        else:
+            rows = np.flatnonzero(mask & cells[self.groups])
+        state, column, high = f"s_{fact}", f"c_{fact}", f"h_{fact}"
+        forced: Any = value
+        if isinstance(value, str):
+            forced = np.full(len(rows), field.minimum if value == LOW else field.maximum, np.int64)
+            if high in self.columns:
+                between = self.columns[state][rows] == State.INTERVAL
+                forced[between] = self.columns[column if value == LOW else high][rows[between]]
+        self.columns[column][rows] = forced
+        self.columns[state][rows] = State.KNOWN
+
+    def run(self) -> dict[str, Array]:
+        """The kernel's rows of all copies."""
+        trial = self.trial
+        table = replace(
+            self.table, columns=self.columns, place_group=self.place_group, place_person=self.place_person
+        )
+        places = trial.places
+        return trial.kernel.run(same_form(table, trial.like), places.places, places.parameters, threads=1)
+
+    @staticmethod
+    def settled(rows: Array, units: Array) -> Array:
+        """Whether the answer of each unit is one of yes, no and not applicable. ``rows``: of one benefit."""
+        at = np.searchsorted(rows[0], units)
+        there = at < rows.shape[1]
+        there[there] = rows[0][at[there]] == units[there]
+        answers = bits(rows[COLUMN["codes"]], 3)[at[there]]
+        # a unit without a row can't be yes: it is settled as far as lists go
+        done = np.ones(len(units), bool)
+        done[there] = (answers & YES == 0) | (answers == YES)
+        return done
+
+
+def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
+    """Some households of a table, in the order given, and the rows of their persons there."""
+    size = table.size[groups]
+    first = (np.cumsum(size) - size).astype(table.first_person.dtype)
+    persons = np.repeat(table.first_person[groups] - first, size) + np.arange(int(size.sum()), dtype=np.int32)
+    columns = {
+        name: column[persons if loaded.pack.fields[name[2:]].unit == PERSON else groups]
+        for name, column in table.columns.items()
+    }
+    made = Table(
+        first,
+        size,
+        np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size),
+        table.place_group[groups],
+        table.place_person[persons],
+        columns,
+    )
+    return made, persons
+
+
+def same_form(table: Table, like: Table) -> Table:
+    """Arrays of the very type that the kernel was compiled for, so that it is not compiled again:
+    columns of a mapped file can't be written to, and Numba takes that for another type."""
+
+    def formed(array: Array, model: Array) -> Array:
+        array = np.ascontiguousarray(array, model.dtype).view()
+        array.flags.writeable = model.flags.writeable
+        return array
+
+    plain = {name: formed(getattr(table, name), getattr(like, name)) for name in ROWS}
+    columns = {name: formed(column, like.columns[name]) for name, column in table.columns.items()}
+    return replace(table, columns=columns, **plain)
