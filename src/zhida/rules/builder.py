@@ -50,10 +50,11 @@ class _Base:
 
 
 class Builder:
-    def __init__(self, pack: Pack, month: int) -> None:
+    def __init__(self, pack: Pack, month: int, graph: Graph | None = None) -> None:
+        """``graph``: one to build on, so that what was built before keeps its nodes."""
         self.pack = pack
         self.month = month
-        self.g = Graph()
+        self.g = Graph() if graph is None else graph
         self.problems = Problems()
         self.names = PackNames(self)
         self.doing: list[str] = []

@@ -65,6 +65,13 @@ class Graph:
         self.nodes: list[Node] = []
         self._known: dict[tuple[object, ...], Node] = {}
 
+    def copy(self) -> Graph:
+        """A graph to build on further; what is there keeps its nodes."""
+        other = Graph()
+        other.nodes = list(self.nodes)
+        other._known = dict(self._known)
+        return other
+
     def _node(
         self,
         op: str,

@@ -1,0 +1,269 @@
+"""Small wrongs put into a pack, one at a time, that its worked cases must notice.
+
+Parameters: each value a smallest step up and down (a yes/no turned), each dated boundary a month sooner
+and later, each city-wide act no longer one. Formulas: see :mod:`zhida.rules.edits`. Benefits: each rounding
+turned, each exclusion, group and choice taken out, each dated boundary shifted. What only orders lists
+(``signal``, ``near``, ``review``) is left alone: no answer shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from zhida.codes.months import first_day, format_month
+from zhida.rules.declarations import (
+    Amount,
+    At,
+    Benefit,
+    Condition,
+    Direction,
+    Formula,
+    Group,
+    Kind,
+    Pack,
+    Parameter,
+    ParameterValue,
+    PersonsChoice,
+    Variable,
+)
+from zhida.rules.edits import edits
+from zhida.rules.parameters import effective_month, end_month
+
+_DIRECTIONS = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP, Direction.HALF_UP: Direction.DOWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change. ``key`` names it as long as the place in the pack reads as it does now.
+
+    ``what`` is parameter, variable, benefit or groups, ``record`` its id, ``kind`` the sort of change.
+    ``month``: the boundary that was shifted.
+    """
+
+    key: str
+    at: At
+    kind: str
+    what: str
+    record: str
+    change: Callable[[Pack], Pack] = field(compare=False)
+    month: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.at.file}:{self.at.line}: {self.key}"
+
+
+def mutants(pack: Pack) -> list[Mutant]:
+    """All mutants of a pack in its own order; keys are unique."""
+    found: list[Mutant] = []
+    for p in pack.parameters.values():
+        found += _of_parameter(pack, p)
+    for v in pack.variables.values():
+        found += _of_variable(v)
+    for b in pack.benefits.values():
+        found += _of_benefit(b)
+    found += _of_groups(pack)
+    counts: dict[str, int] = {}
+    unique = []
+    for m in found:
+        counts[m.key] = counts.get(m.key, 0) + 1
+        unique.append(m if counts[m.key] == 1 else replace(m, key=f"{m.key} ({counts[m.key]})"))
+    return unique
+
+
+# --- parameters
+
+
+def _of_parameter(pack: Pack, p: Parameter) -> Iterator[Mutant]:
+    enum = pack.enums.get(p.table)
+    for i, v in enumerate(p.values):
+        place = pack.divisions.get(v.places[0])
+        where = (place.name if place is not None else v.places[0]) + (
+            f"等{len(v.places)}处" if len(v.places) > 1 else ""
+        )
+        name = f"{p.id} {format_month(effective_month(v))} {where}"
+        for index, value in enumerate(v.values or ()):
+            choice = f" {enum.choices[index].name}" if enum is not None else ""
+            others = (1 - value,) if p.kind is Kind.BOOL else (value - 1, value + 1)
+            for other in others:
+                if not p.minimum <= other <= p.maximum:
+                    continue
+                values = tuple(other if k == index else x for k, x in enumerate(v.values or ()))
+                text = f"{name}{choice} | {written(p, value)} → {written(p, other)}"
+                yield _parameter_mutant(p, i, replace(v, values=values), text, "value")
+        begin = effective_month(v)
+        for other in (begin - 1, begin + 1):
+            text = f"{name} | from {format_month(begin)} → {format_month(other)}"
+            yield _parameter_mutant(p, i, replace(v, first_month=other), text, "first month", begin)
+        end = end_month(v.until)
+        if end is not None:
+            for other in (end - 1, end + 1):
+                text = f"{name} | until {format_month(end)} → {format_month(other)}"
+                yield _parameter_mutant(p, i, replace(v, until=first_day(other)), text, "end", end)
+        if v.ends_below:
+            text = f"{name} | ends_below → values below stay"
+            yield _parameter_mutant(p, i, replace(v, ends_below=False), text, "ends_below", begin)
+
+
+def _parameter_mutant(
+    p: Parameter, i: int, value: ParameterValue, key: str, kind: str, month: int | None = None
+) -> Mutant:
+    values = (*p.values[:i], value, *p.values[i + 1 :])
+    changed = replace(p, values=values)
+    return Mutant(key, p.values[i].at, kind, "parameter", p.id, _with(parameter=changed), month)
+
+
+def written(p: Parameter, value: int) -> str:
+    """A stored value as the pack writes it."""
+    if p.kind is Kind.BOOL:
+        return "true" if value else "false"
+    places = 2 if p.kind is Kind.MONEY else p.places if p.kind is Kind.DECIMAL else 0
+    text = f"{Decimal(value).scaleb(-places):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+# --- formulas
+
+
+def _edited(
+    formula: Formula, name: str, what: str, record: str, put: Callable[[Formula], Callable[[Pack], Pack]]
+) -> Iterator[Mutant]:
+    for e in edits(formula):
+        yield Mutant(f"{name} | {e.was} → {e.now}", e.at, e.kind, what, record, put(e.formula))
+
+
+# --- variables and benefits
+
+
+def _of_variable(v: Variable) -> Iterator[Mutant]:
+    for i, formula in enumerate(v.formulas):
+
+        def put(f: Formula, i: int = i) -> Callable[[Pack], Pack]:
+            return _with(variable=replace(v, formulas=(*v.formulas[:i], f, *v.formulas[i + 1 :])))
+
+        yield from _edited(formula, v.id, "variable", v.id, put)
+    if v.applies is not None:
+        yield from _edited(
+            v.applies, f"{v.id}.applies", "variable", v.id, lambda f: _with(variable=replace(v, applies=f))
+        )
+    for month, other in _shifts(v.formulas):
+        changed = replace(v, formulas=tuple(_shifted(f, month, other) for f in v.formulas))
+        key = f"{v.id} | {format_month(month)} → {format_month(other)}"
+        yield Mutant(key, v.at, "date", "variable", v.id, _with(variable=changed), month)
+
+
+def _shifts(formulas: Sequence[Formula]) -> list[tuple[int, int]]:
+    months = sorted({m for f in formulas for m in (f.start, f.until) if m is not None})
+    return [(m, m + d) for m in months for d in (-1, 1)]
+
+
+def _shifted(f: Formula, month: int, other: int) -> Formula:
+    """Where one formula ends and the next begins both move."""
+    return replace(
+        f, start=other if f.start == month else f.start, until=other if f.until == month else f.until
+    )
+
+
+def _of_benefit(b: Benefit) -> Iterator[Mutant]:
+    def mutant(key: str, at: At, kind: str, changed: Benefit, month: int | None = None) -> Mutant:
+        return Mutant(key, at, kind, "benefit", b.id, _with(benefit=changed), month)
+
+    for month, attribute in ((b.start, "start"), (b.until, "until")):
+        for other in () if month is None else (month - 1, month + 1):
+            key = f"{b.id}.exists | {attribute} {format_month(month or 0)} → {format_month(other)}"
+            changed = replace(b, start=other) if attribute == "start" else replace(b, until=other)
+            yield mutant(key, b.at, "date", changed, month)
+    if b.applies is not None:
+        applies = b.applies
+        yield from _edited(
+            applies.formula,
+            f"{b.id}.applies",
+            "benefit",
+            b.id,
+            lambda f: _with(benefit=replace(b, applies=replace(applies, formula=f))),
+        )
+    yield from _of_conditions(b)
+    yield from _of_amounts(b)
+    if b.covers is not None:
+        yield from _edited(
+            b.covers, f"{b.id}.covers", "benefit", b.id, lambda f: _with(benefit=replace(b, covers=f))
+        )
+    for e in b.excluded_by:
+        rest = tuple(x for x in b.excluded_by if x is not e)
+        yield mutant(
+            f"{b.id}.excluded_by | {e.benefit} → taken out", e.at, "exclusion", replace(b, excluded_by=rest)
+        )
+
+
+def _of_conditions(b: Benefit) -> Iterator[Mutant]:
+    for i, c in enumerate(b.conditions):
+
+        def put(f: Formula, i: int = i, c: Condition = c) -> Callable[[Pack], Pack]:
+            changed = (*b.conditions[:i], replace(c, formula=f), *b.conditions[i + 1 :])
+            return _with(benefit=replace(b, conditions=changed))
+
+        yield from _edited(c.formula, f"{b.id}.{c.id}", "benefit", b.id, put)
+    for id in dict.fromkeys(c.id for c in b.conditions):
+        for month, other in _shifts([c.formula for c in b.conditions if c.id == id]):
+            changed = tuple(
+                replace(c, formula=_shifted(c.formula, month, other)) if c.id == id else c
+                for c in b.conditions
+            )
+            at = next(c.at for c in b.conditions if c.id == id)
+            key = f"{b.id}.{id} | {format_month(month)} → {format_month(other)}"
+            yield Mutant(
+                key, at, "date", "benefit", b.id, _with(benefit=replace(b, conditions=changed)), month
+            )
+
+
+def _of_amounts(b: Benefit) -> Iterator[Mutant]:
+    for i, a in enumerate(b.amounts):
+
+        def put(f: Formula, i: int = i, a: Amount = a) -> Callable[[Pack], Pack]:
+            return _with(
+                benefit=replace(b, amounts=(*b.amounts[:i], replace(a, formula=f), *b.amounts[i + 1 :]))
+            )
+
+        yield from _edited(a.formula, f"{b.id}.amount", "benefit", b.id, put)
+        turned = _DIRECTIONS[a.rounding.direction]
+        other = replace(a, rounding=replace(a.rounding, direction=turned))
+        changed = replace(b, amounts=(*b.amounts[:i], other, *b.amounts[i + 1 :]))
+        key = f"{b.id}.amount | round {a.rounding.direction} → {turned}"
+        yield Mutant(key, a.at, "rounding", "benefit", b.id, _with(benefit=changed))
+    for month, new in _shifts([a.formula for a in b.amounts]):
+        amounts = tuple(replace(a, formula=_shifted(a.formula, month, new)) for a in b.amounts)
+        key = f"{b.id}.amount | {format_month(month)} → {format_month(new)}"
+        yield Mutant(key, b.at, "date", "benefit", b.id, _with(benefit=replace(b, amounts=amounts)), month)
+
+
+def _of_groups(pack: Pack) -> Iterator[Mutant]:
+    for group in pack.groups:
+
+        def change(p: Pack, gone: Group = group) -> Pack:
+            return replace(p, groups=tuple(g for g in p.groups if g.id != gone.id))
+
+        yield Mutant(f"{group.id} | group → taken out", group.at, "exclusion", "groups", group.id, change)
+    for choice in pack.choices:
+
+        def choose(p: Pack, gone: PersonsChoice = choice) -> Pack:
+            return replace(p, choices=tuple(c for c in p.choices if c.id != gone.id))
+
+        yield Mutant(f"{choice.id} | choice → taken out", choice.at, "exclusion", "groups", choice.id, choose)
+
+
+def _with(
+    parameter: Parameter | None = None, variable: Variable | None = None, benefit: Benefit | None = None
+) -> Callable[[Pack], Pack]:
+    """A change of a pack: one record in place of the one with its id."""
+
+    def change(pack: Pack) -> Pack:
+        if parameter is not None:
+            pack = replace(pack, parameters={**pack.parameters, parameter.id: parameter})
+        if variable is not None:
+            pack = replace(pack, variables={**pack.variables, variable.id: variable})
+        if benefit is not None:
+            pack = replace(pack, benefits={**pack.benefits, benefit.id: benefit})
+        return pack
+
+    return change
