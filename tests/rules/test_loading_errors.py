@@ -375,3 +375,36 @@ def test_find_pack(tmp_path: Path) -> None:
     for name in ("no-such-pack", "x" * 5000, "a\0b", str(tmp_path / "fields")):
         with pytest.raises(PackError):
             find_pack(name)
+
+
+CORRECTED = """\
+- id: standard
+  name: 标准
+  type: money
+  min: 1
+  max: 5000
+  values:
+    - {place: "99", from: 2015-07-01, value: 500, superseded_on: 2016-02-01, source: L1}
+    - {place: "99", from: 2015-07-01, value: 510, known_from: KNOWN, source: L1}
+"""
+LATER = """\
+    - {place: "99", from: 2018-01-15, first_month: 2018-03, value: 600, source: L1}
+    - {place: "99", from: 2018-02-20, first_month: MONTH, value: 610, source: L1}
+"""
+
+
+def test_only_a_correction_may_overlap(tmp_path: Path) -> None:
+    rest = FILES["parameters/a.yaml"].split("- id: care_rate", 1)[1]
+    text = CORRECTED + LATER.replace("MONTH", "2018-04") + "- id: care_rate" + rest
+    pack = load(tmp_path / "good", {"parameters/a.yaml": text.replace("KNOWN", "2016-02-01")})
+    assert len(pack.parameters["standard"].values) == 4
+    error = refused(tmp_path / "bad", {"parameters/a.yaml": text.replace("KNOWN", "2016-01-31")})
+    assert "two values of standard at 990000000000 on 2015-07-01 (the other: line 7)" in str(error)
+
+
+def test_first_months_must_follow_the_order_of_the_acts(tmp_path: Path) -> None:
+    rest = FILES["parameters/a.yaml"].split("- id: care_rate", 1)[1]
+    text = CORRECTED.replace("KNOWN", "2016-02-01") + LATER + "- id: care_rate" + rest
+    for number, month in enumerate(("2018-03", "2018-02")):
+        error = refused(tmp_path / str(number), {"parameters/a.yaml": text.replace("MONTH", month)})
+        assert "paid no later than one before it (the other: line 9)" in str(error)

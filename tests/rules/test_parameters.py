@@ -220,6 +220,17 @@ def test_a_correction_replaces_from_the_day_it_is_known(base: Pack) -> None:
     assert got(pack, "2022-02", CITY) == 2
 
 
+def test_a_correction_that_begins_earlier_leaves_nothing_of_the_old_value(base: Pack) -> None:
+    pack = with_values(
+        base,
+        value(CITY, "2022-01-01", 2, known_from="2022-06-01"),
+        value(CITY, "2022-01-01", 1, superseded_on="2022-06-01"),
+        value(CITY, "2022-03-01", 3, superseded_on="2022-06-01"),
+    )
+    assert [got(pack, m, CITY) for m in ("2022-02", "2022-04")] == [2, 2]
+    assert [got(pack, m, CITY, "2022-05-31") for m in ("2022-02", "2022-04")] == [1, 3]
+
+
 def test_a_superseded_value_stays_right_for_the_months_before_its_successor(base: Pack) -> None:
     pack = with_values(
         base,
