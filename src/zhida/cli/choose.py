@@ -79,7 +79,11 @@ def read_reform(sets: list[str] | None, file: Path | None) -> Reform | None:
 
 
 def read_month(text: str) -> int:
-    """``2025-06`` → year * 12 + month - 1. Raises CodeError."""
+    """``2025-06`` → year * 12 + month - 1. Raises InputError."""
+    from zhida.codes.errors import CodeError
     from zhida.codes.months import parse_month
 
-    return parse_month(text)
+    try:
+        return parse_month(text)
+    except CodeError as error:
+        raise InputError(f"--month: {error}") from None

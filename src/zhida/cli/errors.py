@@ -80,7 +80,7 @@ def _usage(error: Exception) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         message = "No command was given."
     path = getattr(context, "command_path", "") or "zhida"
-    return f"{path}: {' '.join(message.split())} See `{path} --help`."
+    return f"{path}: {' '.join(message.split()).rstrip('.')}. See `{path} --help`."
 
 
 def _system(error: OSError) -> str:

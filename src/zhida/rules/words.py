@@ -147,7 +147,7 @@ def _conditions(result: Result, pack: Pack) -> list[str]:
     found = [_condition(c, pack, seen) for c in full]
     if len(first) > len(full):
         found.append(
-            f"另有 {len(first) - len(full)} 项未满足或待查：" + _listed(_short(first[len(full) :]), 4)
+            f"另有 {len(first) - len(full)} 项未满足或待查：" + _listed(_short(first[len(full) :]), 4, "；")
         )
     rest = [c for c in met if c not in full and not c["id"].startswith("excluded_by:")]
     if rest:

@@ -1,0 +1,73 @@
+"""``zhida rules``: what a pack declares, as JSON that is documented and as lines that can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.command import fits, one_sentence_each, zhida
+from zhida.rules.loading import find_pack, load_pack
+
+PACKS = ("taoyuan", "zhejiang")
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_fields_are_all_listed(pack: str) -> None:
+    done = zhida("rules", "fields", pack, "--json")
+    fits("rules-fields", done.json)
+    declared = load_pack(find_pack(pack)).fields
+    assert [f["id"] for f in done.json["fields"]] == list(declared)
+    text = zhida("rules", "fields", pack).out
+    assert all(f.name in text for f in declared.values())
+
+
+def test_a_field_is_told_in_its_own_measure() -> None:
+    fields = {f["name"]: f for f in zhida("rules", "fields", "taoyuan", "--json").json["fields"]}
+    wage, grade, born = fields["工资"], fields["残疾等级"], fields["出生日期"]
+    assert (wage["min"], wage["max"], wage["empty"], wage["register"]) == (0, 100000, 0, "insurance")
+    assert (grade["empty"], grade["choices"][1], grade["sensitivity"]) == ("无", "一级", "sensitive")
+    assert (born["min"], born["empty"], born["cost"]) == ("1900-01-01", None, 1)
+    assert fields["其他收入"]["register"] is None
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_everything_that_is_named_can_be_shown(pack: str) -> None:
+    from zhida.cli import records
+
+    used = load_pack(find_pack(pack))
+    whole = zhida("rules", "show", pack, "--json").json
+    fits("rules-show", whole)
+    assert whole["record"]["hash"] == used.hash
+    shown = set()
+    for name in records.names(used)[::7]:
+        done = zhida("rules", "show", pack, name, "--json")
+        fits("rules-show", done.json)
+        assert name in (done.json["record"]["id"], done.json["record"]["name"])
+        shown.add(done.json["kind"])
+        assert zhida("rules", "show", pack, name).out.strip()
+    assert shown == {"benefit", "parameter", "variable", "field"}
+
+
+def test_a_parameter_comes_with_place_date_and_source() -> None:
+    done = zhida("rules", "show", "taoyuan", "救济标准", "--json").json
+    values = {(v["places"][0]["code"][:6], v["from"]): v for v in done["record"]["values"]}
+    assert values["999900", "2024-01-01"]["value"] == 800.5
+    assert values["999900", "2022-12-20"]["first_month"] == "2023-01"
+    assert values["999902", "2023-01-01"]["value"] is None
+    assert set(done["sources"]) == {"T1", "T3", "T4"}
+    text = zhida("rules", "show", "taoyuan", "救济标准").out
+    assert "不详" in text
+    assert "首月 2023-01" in text
+
+
+def test_a_benefit_is_shown_with_formulas_and_articles() -> None:
+    text = zhida("rules", "show", "taoyuan", "relief").out
+    assert "人均收入 < 救济标准" in text
+    assert "第四条 [LAW]" in text or "第四条" in text
+
+
+def test_an_unknown_name_is_refused_with_the_nearest() -> None:
+    one_sentence_each(zhida("rules", "show", "taoyuan", "救济标淮"), "救济标准")
+
+
+def test_an_unknown_pack_is_refused() -> None:
+    one_sentence_each(zhida("rules", "show", "taoyuen"), "taoyuan")
