@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from zhida.rules.declarations import Field, Kind, Pack
@@ -27,10 +29,26 @@ def random_value(rng: np.random.Generator, pack: Pack, f: Field) -> int:
     return int(rng.choice([*ends, wide, small, small, small]))
 
 
-class Town:
-    """``groups`` random households of a pack; ``form`` maps each field to how its column comes."""
+FORMS = ("known", "states", "intervals", "absent")
 
-    def __init__(self, pack: Pack, month: int, seed: int, groups: int = 40, known: float = 0.7) -> None:
+
+class Town:
+    """``groups`` random households of a pack; ``form`` maps each field to how its column comes.
+
+    ``forms``: how likely each of :data:`FORMS` is. ``unknown``: whether states leave values open.
+    ``inside``: nobody is registered outside the territory.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        month: int,
+        seed: int,
+        groups: int = 40,
+        forms: tuple[float, float, float, float] = (0.7, 0.15, 0.05, 0.1),
+        unknown: bool = True,
+        inside: bool = False,
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.pack, self.month = pack, month
         codes = [c for c in (pack.root, *pack.divisions.descendants(pack.root)) if len(c.rstrip("0")) <= 6][
@@ -47,17 +65,13 @@ class Town:
         self.forms: list[tuple[str, str]] = []
         self.told: dict[str, list[object]] = {}
         registers = list(pack.registers)
-        place_g = rng.integers(0, len(self.codes), groups).astype(np.int32)
-        place_p = rng.integers(0, len(self.codes), people).astype(np.int32)
+        place_g = rng.integers(int(inside), len(self.codes), groups).astype(np.int32)
+        place_p = rng.integers(int(inside), len(self.codes), people).astype(np.int32)
         for f in pack.fields.values():
             n = people if f.unit == PERSON else groups
             place = place_p if f.unit == PERSON else place_g
-            form = str(
-                rng.choice(
-                    ["known", "states", "intervals", "absent"], p=[known, 0.15, 0.05, 0.10 + 0.7 - known]
-                )
-            )
-            if form == "known" and f.optional:
+            form = str(rng.choice(FORMS, p=forms))
+            if form == "known" and f.optional and unknown:
                 form = "states"
             if form == "intervals" and f.kind in (Kind.BOOL, Kind.ENUM):
                 form = "states"
@@ -84,6 +98,11 @@ class Town:
             self.told[f.id] = told
         group_of = np.repeat(np.arange(groups, dtype=np.int32), size)
         self.table = Table(first, size, group_of, place_g, place_p, self.columns)
+
+    @classmethod
+    def known(cls, pack: Pack, month: int, seed: int, groups: int = 40, inside: bool = False) -> Town:
+        """A town of which every fact is known, and applies."""
+        return cls(pack, month, seed, groups, (1, 0, 0, 0), unknown=False, inside=inside)
 
     def _value(self, f: Field, state: int, lo: int, hi: int, empty: int | None) -> object:
         if state == 1 and empty is not None:
@@ -124,11 +143,16 @@ class Town:
 
 
 def differences(
-    town: Town, program: Program | None = None, compiled: bool = False, threads: int = 1, block: int = 16
+    town: Town,
+    program: Program | None = None,
+    compiled: bool = False,
+    threads: int = 1,
+    block: int = 16,
+    benefits: Iterable[str] | None = None,
 ) -> list[str]:
     """Everything in which the kernel and the interpreter differ over a town, in words."""
     program = program or build_program(town.pack, town.month)
-    kernel = Kernel(program, town.form, compiled=compiled)
+    kernel = Kernel(program, town.form, benefits, compiled)
     rows = kernel.run(
         town.table, town.places, kernel.parameters(town.places, town.month), True, threads, block
     )

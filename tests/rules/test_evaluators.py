@@ -1,0 +1,265 @@
+"""One meaning: the interpreter, the kernel and a third evaluator made of fractions agree.
+
+Random packs hold every operation; random households hold unknowns of every kind.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rules.completions import oracles, outside
+from rules.random_packs import MONTH, Shape, random_pack, texts
+from rules.twins import Town, differences
+from zhida.rules.declarations import Pack
+from zhida.rules.interpret import Run
+from zhida.rules.ir import PERSON
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Kernel
+from zhida.rules.loading import load_pack
+from zhida.rules.outcome import ROW
+from zhida.rules.program import Program, build_program
+
+PACKS = Path(__file__).parents[2] / "src/zhida/packs"
+TAOYUAN_MONTHS = [2019 * 12 + 11, 2021 * 12 + 5, 2022 * 12 + 5, 2023 * 12 + 5, 2024 * 12 + 6, 2025 * 12 + 8]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Kernels of random packs are of no use to anybody afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZHIDA_CACHE", str(tmp_path_factory.mktemp("kernels")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def taoyuan() -> Pack:
+    return load_pack(PACKS / "taoyuan")
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_interpreter_and_kernel_say_the_same(block: int, tmp_path: Path) -> None:
+    """3,000 households of 150 packs, on the generated source as plain Python."""
+    for seed in range(block * 15, block * 15 + 15):
+        pack, program = random_pack(seed, tmp_path)
+        found = differences(Town(pack, MONTH, seed, groups=20), program)
+        assert not found, (seed, found[:3])
+
+
+@pytest.mark.parametrize("seed", range(1000, 1024))
+def test_compiled_kernels_say_the_same(seed: int, tmp_path: Path) -> None:
+    """Small packs, because compiling is what costs."""
+    pack, program = random_pack(seed, tmp_path, Shape(variables=1, benefits=2, depth=1))
+    found = differences(Town(pack, MONTH, seed, groups=60), program, compiled=True, threads=2, block=13)
+    assert not found, found[:3]
+
+
+@pytest.mark.parametrize("month", TAOYUAN_MONTHS)
+def test_teaching_pack_in_every_stretch_of_its_rules(month: int, taoyuan: Pack) -> None:
+    program = build_program(taoyuan, month)
+    for seed in range(2):
+        assert not differences(Town(taoyuan, month, seed), program)
+
+
+def test_teaching_pack_compiled(taoyuan: Pack) -> None:
+    month = 2024 * 12 + 6
+    town = Town(taoyuan, month, 7, groups=300)
+    assert not differences(town, compiled=True, threads=2, block=64, benefits=["relief", "elder"])
+
+
+# What it means ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_every_completion_lies_inside(block: int, tmp_path: Path) -> None:
+    """However the unknowns turn out, the true answer and amount are in the sets told."""
+    tried = 0
+    for seed in range(block * 4, block * 4 + 4):
+        pack, program = random_pack(seed, tmp_path, Shape(tiny=True))
+        tried += completed(pack, program, seed, households=4, most=25)
+    assert tried > 200
+
+
+def test_every_completion_of_the_teaching_pack_lies_inside(taoyuan: Pack) -> None:
+    for month in TAOYUAN_MONTHS:
+        assert completed(taoyuan, build_program(taoyuan, month), month, households=4, most=10) > 20
+
+
+def completed(pack: Pack, program: Program, seed: int, households: int, most: int) -> int:
+    town = Town(pack, program.month, seed, groups=households)
+    rng, tried = random.Random(seed), 0
+    for g in range(households):
+        facts = town.facts(g)
+        run = Run(program, facts)
+        for presume in (False, True):
+            for oracle in oracles(program, facts, rng, presume, most):
+                found = outside(program, run, oracle, presume)
+                assert not found, (seed, g, presume, found[:3])
+                tried += 1
+    return tried
+
+
+def test_one_unknown_at_a_time_is_all_tried(tmp_path: Path) -> None:
+    """Few enough ways for every one of them; and the sets are not needlessly wide where one fact is open."""
+    narrow = wide = 0
+    for seed in range(30, 38):
+        pack, program = random_pack(seed, tmp_path, Shape(tiny=True, variables=3, benefits=2))
+        town = Town.known(pack, MONTH, seed, groups=3)
+        rng = random.Random(seed)
+        for g in range(3):
+            facts = town.facts(g)
+            if any(
+                Run(program, facts).lookup(p, c).values is None
+                for p in pack.parameters
+                for c in {facts.group_place, *facts.places}
+            ):
+                continue
+            for who, person in enumerate(facts.persons):
+                for name in person:
+                    rest = {k: v for k, v in person.items() if k != name}
+                    some = replace(facts, persons=(*facts.persons[:who], rest, *facts.persons[who + 1 :]))
+                    run = Run(program, some)
+                    seen: dict[tuple[str, int], int] = {}
+                    for oracle in oracles(program, some, rng):
+                        assert not outside(program, run, oracle), (seed, g, name)
+                        for key, bit in answers(program, run, oracle):
+                            seen[key] = seen.get(key, 0) | bit
+                    for key, bits in seen.items():
+                        told = run.value(program.benefits[key[0]].full.answer, key[1])
+                        narrow, wide = narrow + (told == bits), wide + (told != bits)
+    assert narrow > 20 * wide > 0 or wide == 0
+
+
+def answers(program: Program, run: Run, oracle: object) -> Iterator[tuple[tuple[str, int], int]]:
+    from rules.oracle import NotApplicable, Oracle
+
+    assert isinstance(oracle, Oracle)
+    for b in program.benefits.values():
+        for i in range(run.facts.members if b.benefit.unit == PERSON else 1):
+            answer = oracle.answer(b.benefit, i if b.benefit.unit == PERSON else -1)
+            yield (b.benefit.id, i), 4 if isinstance(answer, NotApplicable) else 1 if answer else 2
+
+
+@pytest.mark.parametrize("seed", range(200, 216))
+def test_nothing_unknown_gives_the_exact_answer(seed: int, tmp_path: Path) -> None:
+    """With all facts known an answer is one answer and an amount one amount: to the fen."""
+    pack, program = random_pack(seed, tmp_path)
+    town = Town.known(pack, MONTH, seed, groups=12)
+    for g in range(12):
+        facts = town.facts(g)
+        run = Run(program, facts)
+        settled = all(
+            run.lookup(p, c).values is not None
+            for p in pack.parameters
+            for c in {facts.group_place, *facts.places}
+        )
+        for oracle in oracles(program, facts, random.Random(seed), most=1):
+            found = outside(program, run, oracle, exact=settled)
+            assert not found, (seed, g, found[:3])
+
+
+# Forms, blocks, threads -------------------------------------------------------------------------------
+
+
+def rows_of(program: Program, town: Town, form: Form, **how: object) -> dict[str, np.ndarray]:
+    kernel = Kernel(program, form, compiled=False)
+    parameters = kernel.parameters(town.places, town.month)
+    return kernel.run(town.table, town.places, parameters, **{"keep_all": True, "threads": 1, **how})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(300, 320))
+def test_the_exact_form_equals_the_general_one(seed: int, tmp_path: Path) -> None:
+    pack, program = random_pack(seed, tmp_path)
+    town = Town.known(pack, MONTH, seed, groups=15)
+    fields = [name for name, _ in town.forms]
+    exact = rows_of(program, town, Form(tuple((f, "known") for f in fields)))
+    for form in ("states", "intervals"):
+        general = rows_of(program, town, Form(tuple((f, form) for f in fields)))
+        for b, rows in general.items():
+            assert np.array_equal(rows, exact[b]), (seed, b, form)
+
+
+def test_known_parameters_make_the_same_rows(taoyuan: Pack) -> None:
+    month = 2024 * 12 + 6
+    program = build_program(taoyuan, month)
+    town = Town.known(taoyuan, month, 5, groups=60, inside=True)
+    fields = tuple((name, "known") for name, _ in town.forms)
+    exact = rows_of(program, town, Form(fields, parameters_known=True))
+    general = rows_of(program, town, Form(fields))
+    assert sum(rows.shape[1] for rows in exact.values()) > 200
+    for b, rows in general.items():
+        assert np.array_equal(rows, exact[b]), b
+
+
+def test_blocks_and_threads_change_nothing(taoyuan: Pack) -> None:
+    month = 2023 * 12 + 5
+    program = build_program(taoyuan, month)
+    town = Town(taoyuan, month, 3, groups=101)
+    one = rows_of(program, town, town.form, block=1000)
+    for block, threads in ((1, 1), (7, 2), (50, 3), (101, 2)):
+        other = rows_of(program, town, town.form, block=block, threads=threads)
+        for b, rows in one.items():
+            assert np.array_equal(rows, other[b]), (b, block, threads)
+    people = int(town.table.size.sum())
+    assert {rows.shape for rows in one.values()} == {(len(ROW), people), (len(ROW), 101)}
+
+
+def test_without_keep_all_only_rows_that_matter(taoyuan: Pack) -> None:
+    """Left out is exactly who has no claim as far as registers tell, no near miss and no award."""
+    month = 2023 * 12 + 5
+    program = build_program(taoyuan, month)
+    town = Town(taoyuan, month, 9, groups=150)
+    whole, kept = rows_of(program, town, town.form), rows_of(program, town, town.form, keep_all=False)
+    for b, rows in whole.items():
+        codes = rows[1]
+        applies = (codes >> 13 & 5) != 0
+        awarded = (codes >> 10 & 1) != 0
+        presumed, near = (codes >> 3 & 1) != 0, (codes >> 9 & 1) != 0
+        must = awarded | (applies & (presumed | near))
+        indexes = set(kept[b][0].tolist())
+        assert set(rows[0][must].tolist()) <= indexes, b
+        same = {int(r[0]): r for r in rows.T}
+        for row in kept[b].T:
+            assert np.array_equal(row, same[int(row[0])]), b
+    assert sum(r.shape[1] for r in kept.values()) < sum(r.shape[1] for r in whole.values())
+
+
+def test_the_random_packs_hold_every_word_of_the_language() -> None:
+    """A generator that stopped writing some operation would quietly test less."""
+    text = "\n".join(t for seed in range(150) for t in texts(seed * 1000, Shape()).values())
+    words = "age( months_since( applicable( coalesce( round_up( round_down( round_half_up( min( max( sum( any( all( count("
+    for word in [
+        *words.split(),
+        " if ",
+        " and ",
+        " or ",
+        "not ",
+        " in (",
+        "not in",
+        "==",
+        "!=",
+        "<=",
+        "享有",
+        "符合",
+        "金额",
+        "p5[",
+        "p6[",
+    ]:
+        assert text.count(word) > 20, word
+    for word in (
+        "excluded_by",
+        "higher:",
+        "choices: [{id: c",
+        "applies:",
+        "near:",
+        "signal:",
+        "formulas:",
+        "unknown",
+        "optional: true",
+    ):
+        assert text.count(word) > 10, word
