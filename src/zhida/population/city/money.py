@@ -61,13 +61,17 @@ def _work(model: Model, truth: Truth, rng: Rng, rural: Array, shared: Array) -> 
         (persons["student"] == 1) | (persons["serving_sentence"] == 1) | (persons["compulsory_rehab"] == 1)
     )
     unable |= (persons["declared_missing"] == 1) | (persons["in_institution"] == 1)
+    # Whoever lives alone or in a workers' hostel mostly lives on work.
     hostel = truth.notes["collective"] & (age >= 18) & (age < 60)
-    rate = np.where(hostel, np.maximum(rate, 0.97), rate)  # hostels of workers
+    alone = (truth.households["size"] == 1)[truth.household] & (age < 55) & ~truth.notes["disabled"]
+    rate = np.where(hostel | alone, np.maximum(rate, f.number("work.rate_alone")), rate)
     works = (rng.random(n) < rate) & ~unable
     employed_share = np.where(
         rural, f.number("work.employed_share.rural"), f.number("work.employed_share.urban")
     )
     business = np.where(rural, f.number("work.business_share.rural"), f.number("work.business_share.urban"))
+    employed_share = np.where(hostel, f.number("work.employed_share.hostel"), employed_share)
+    business = np.where(hostel, 0.01, business)
     elder = age >= 60
     employed_share = np.where(elder, (1 - f.number("work.elder_informal")) * 0.6, employed_share)
     business = np.where(elder, (1 - f.number("work.elder_informal")) * 0.4, business)

@@ -88,10 +88,12 @@ def _school(model: Model, truth: Truth, rng: Rng) -> None:
     stage = np.full(n, model.choice("school_stage", "none"), dtype=np.uint8)
     student = np.zeros(n, dtype=bool)
     draw, collective = rng.random(n), truth.notes["collective"]
+    alone = (truth.households["size"] == 1)[truth.household] & ~collective
     used = np.zeros(n)
     for name in ("preschool", "compulsory", "high", "vocational", "bachelor", "graduate"):
         figure = f.get(f"school.{name}")
         share = np.where(collective, figure.get("collective", figure["share"]), figure["share"])
+        share = np.where(alone, figure.get("alone", share), share)
         inside = (age >= figure["from"]) & (age < figure["until"])
         mine = inside & (draw >= used) & (draw < used + share)
         used = np.where(inside, used + share, used)
