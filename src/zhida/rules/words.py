@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 
 from zhida.codes.money import format_yuan
@@ -200,9 +200,10 @@ def _margin(c: Mapping[str, Any]) -> str:
 
 
 def _distance(c: Mapping[str, Any]) -> str:
+    """To a whole fen: what is lacking never too little, what is to spare never too much."""
     by = _ratio(c["margin"])
     assert isinstance(by, Decimal)
-    return _quantity(abs(by), c["kind"])
+    return _quantity(abs(by), c["kind"], ROUND_UP if by < 0 else ROUND_DOWN)
 
 
 # --- what would change it
@@ -222,17 +223,16 @@ def _change(result: Result) -> list[str]:
         if shares:
             nearest = min(shares, key=lambda pair: pair[0])[1]
             least = "余量" if isinstance(_ratio(nearest["margin"]), Decimal) else "余量至少"
-            by = _quantity(_low(nearest["margin"]) or Decimal(0), "money")
+            by = _quantity(_low(nearest["margin"]) or Decimal(0), "money", ROUND_DOWN)
             return [f"最接近界线的条件是「{_short([nearest])[0]}」，{least} {by}"]
     return []
 
 
 def _needed(c: Mapping[str, Any]) -> str:
-    by = _ratio(c["margin"])
-    if not isinstance(by, Decimal):
+    if not isinstance(_ratio(c["margin"]), Decimal):
         return ""
     way = "减少" if c["symbol"].startswith("<") else "增加"
-    return f"「{_short([c])[0]}」的实际值须{way} {_quantity(-by, c['kind'])}"
+    return f"「{_short([c])[0]}」的实际值须{way} {_distance(c)}"
 
 
 def _share(c: Mapping[str, Any]) -> Decimal | None:
@@ -325,10 +325,10 @@ def _shown(value: Any, kind: str) -> str:
     return f"{low} 至 {high}"
 
 
-def _quantity(value: Decimal, kind: str) -> str:
-    """Rounded for reading only; «约» where something was cut."""
-    cut = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    about = "" if cut == value else "约 "
+def _quantity(value: Decimal, kind: str, rounding: str = "") -> str:
+    """To two decimals, for reading only; «约» where something was cut without a direction."""
+    cut = value.quantize(Decimal("0.01"), rounding or ROUND_HALF_UP)
+    about = "" if cut == value or rounding else "约 "
     return f"{about}{_yuan(cut)} 元" if kind == "money" else f"{about}{_plain(cut)}"
 
 
