@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from zhida.rules.assess import answer_word
 from zhida.rules.builder import Builder
 from zhida.rules.cases import Case, Expect
+from zhida.rules.coverage import COUNTY, parameters_of
 from zhida.rules.declarations import Pack, Parameter
 from zhida.rules.finishing import Broken
 from zhida.rules.interpret import Run, Value
@@ -26,9 +27,6 @@ from zhida.rules.reach import Reach
 from zhida.rules.request import Request, RequestError, earliest_month, parse_request
 from zhida.rules.syntax import Located, parse
 from zhida.rules.values import NONE
-
-COUNTY = 3
-"""Level of a division."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +219,7 @@ class Bench:
         """Parameters that some answer or amount hangs on that month."""
         stretch = bisect_right(self.months, month)
         if stretch not in self.used:
-            outcomes = [b.full for b in self.program(month).benefits.values() if b.exists]
-            roots = [n for o in outcomes for n in (o.answer, o.amount) if n is not None]
-            self.used[stretch] = frozenset(str(n.data[0]) for n in cone(roots) if n.op == "param")
+            self.used[stretch] = parameters_of(self.program(month))
         return self.used[stretch]
 
     def _tainted(self, case: _Prepared, parameter: str) -> frozenset[int]:

@@ -1,0 +1,47 @@
+"""Every citation of a pack with what it is about and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zhida.codes.months import format_month
+from zhida.rules.declarations import At, Benefit, Citation, Pack
+from zhida.rules.parameters import effective_month
+
+Cited = tuple[str, Citation, At]
+
+
+def cited(pack: Pack) -> Iterator[Cited]:
+    """What, citation, place; in the order of the pack."""
+    whole = At("pack.yaml", 0, 0)
+    yield f"the day of the month on which age is taken ({pack.age_on})", pack.age_citation, whole
+    yield "the first benefit month where none is stated", pack.first_month_citation, whole
+    for p in pack.parameters.values():
+        for value in p.values:
+            yield f"parameter {p.id} of {format_month(effective_month(value))}", value.citation, value.at
+    for v in pack.variables.values():
+        yield f"variable {v.id}", v.citation, v.at
+    for b in pack.benefits.values():
+        yield from _of_benefit(b)
+    for g in pack.groups:
+        yield f"group {g.id}", g.citation, g.at
+    for choice in pack.choices:
+        yield f"choice {choice.id}", choice.citation, choice.at
+
+
+def _of_benefit(b: Benefit) -> Iterator[Cited]:
+    for owner in b.owners:
+        yield f"owner of {b.id} ({owner.department})", owner.citation, b.at
+    if b.applies is not None:
+        yield f"{b.id}: whom it applies to", b.applies.citation, b.applies.at
+    for c in b.conditions:
+        yield f"condition {b.id}.{c.id}", c.citation, c.at
+    for a in b.amounts:
+        yield f"amount of {b.id}", a.citation, a.at
+        yield f"rounding of {b.id}", a.rounding.citation, a.at
+    for e in b.excluded_by:
+        yield f"exclusion of {b.id} by {e.benefit}", e.citation, e.at
+    if b.signal is not None:
+        yield f"signal of {b.id}", b.signal.citation, b.signal.at
+    if b.review is not None:
+        yield f"review of {b.id}", b.review.citation, b.at

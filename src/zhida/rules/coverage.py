@@ -1,0 +1,112 @@
+"""What of a pack is used by rules, known in every month and place, and tried by cases."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+
+from zhida.codes.months import first_day, format_month
+from zhida.rules.cases import Case
+from zhida.rules.declarations import At, Pack
+from zhida.rules.ir import cone
+from zhida.rules.parameters import Lookup
+from zhida.rules.program import Program
+from zhida.rules.reach import Reach
+
+COUNTY = 3
+Said = tuple[str, At, str]
+"""Sort of finding, place, text."""
+
+
+def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
+    """Parameters and variables that no benefit hangs on; fields that none does."""
+    used = {id for b in pack.benefits for id in reach.uses[b]}
+    made = {f"{kind}_{b}" for b in pack.benefits for kind in ("awarded", "award_amount")}
+    things = [("parameter", p.id, p.name, p.at) for p in pack.parameters.values()]
+    things += [("variable", v.id, v.name, v.at) for v in pack.variables.values()]
+    inputs = [("field", f.id, f.name, f.at) for f in pack.fields.values() if f.id not in made]
+
+    def unused(them: list[tuple[str, str, str, At]]) -> list[Said]:
+        return [
+            ("unused", at, f"{what} {id} ({name}) is used by no benefit")
+            for what, id, name, at in them
+            if id not in used and id != "registered_here"
+        ]
+
+    return unused(things), unused(inputs)
+
+
+def parameters_of(program: Program) -> frozenset[str]:
+    """Parameters that some answer or amount hangs on in a program's month."""
+    outcomes = [b.full for b in program.benefits.values() if b.exists]
+    roots = [n for o in outcomes for n in (o.answer, o.amount) if n is not None]
+    return frozenset(str(n.data[0]) for n in cone(roots) if n.op == "param")
+
+
+def gap_findings(pack: Pack, programs: Mapping[int, Program], first: int, last: int) -> Iterator[Said]:
+    """Where a parameter that a rule of the month needs is not known, county by county.
+
+    Asked are the counties of today, for all months: before its time a county is what its place was then.
+    Places with the same gap are one finding.
+    """
+    starts = sorted(programs)
+    needed = [parameters_of(programs[start]) for start in starts]
+    lookup = Lookup(pack)
+    counties = [d for d in pack.divisions if d.level == COUNTY and d.in_force(first_day(last))]
+    for p in pack.parameters.values():
+        asked = [m for m in range(first, last + 1) if p.id in needed[max(0, bisect_right(starts, m) - 1)]]
+        found: dict[tuple[int, int, bool], list[str]] = {}
+        for county in counties:
+            for stretch in _stretches(lookup, p.id, county.code, asked):
+                found.setdefault(stretch, []).append(county.name)
+        for (begin, end, declared), names in sorted(found.items()):
+            where = "、".join(names) if len(names) <= 6 else f"{'、'.join(names[:5])}等{len(names)}处"
+            span = format_month(begin) if begin == end else f"{format_month(begin)} to {format_month(end)}"
+            how = "declared not known" if declared else "not known"
+            yield "gap", p.at, f"parameter {p.id} ({p.name}) is {how} from {span}: {where}"
+
+
+def _stretches(
+    lookup: Lookup, parameter: str, place: str, months: Sequence[int]
+) -> Iterator[tuple[int, int, bool]]:
+    """First and last month of each run of months without a value, and whether the pack declares it."""
+    begin = end = -2
+    declared = False
+    for month in months:
+        got = lookup.resolve(parameter, month, place)
+        if got.values is not None or not lookup.chains(place, month):
+            # A county that does not exist yet and has no single predecessor: nobody can ask for it.
+            continue
+        if month != end + 1 or (got.value is not None) != declared:
+            if begin >= 0:
+                yield begin, end, declared
+            begin, declared = month, got.value is not None
+        end = month
+    if begin >= 0:
+        yield begin, end, declared
+
+
+def trial_findings(pack: Pack, cases: Sequence[Case]) -> tuple[list[Said], list[Said]]:
+    """Benefits without a case that says yes and one that says no; conditions that are never the reason."""
+    answers: dict[str, set[str]] = {}
+    reasons: set[tuple[str, str]] = set()
+    for case in cases:
+        for e in case.expects:
+            answers.setdefault(e.benefit, set()).add(e.answer)
+            reasons |= {(e.benefit, id) for id in e.because}
+    sides: list[Said] = []
+    never: list[Said] = []
+    for b in pack.benefits.values():
+        for side in ("yes", "no"):
+            if side not in answers.get(b.id, set()):
+                sides.append(("case", b.at, f"benefit {b.id} has no worked case with the answer {side}"))
+        for c in {c.id: c for c in b.conditions}.values():
+            if (b.id, c.id) not in reasons:
+                never.append(
+                    ("case", c.at, f"condition {b.id}.{c.id} is the reason (because) in no worked case")
+                )
+        for x in b.excluded_by:
+            if (b.id, f"excluded_by:{x.benefit}") not in reasons:
+                says = f"exclusion of {b.id} by {x.benefit} is the reason (because) in no worked case"
+                never.append(("case", x.at, says))
+    return sides, never
