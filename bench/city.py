@@ -1,0 +1,159 @@
+"""The synthetic city measured: built, scanned, reformed, explained; and the floor that a scan stands on."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from bench.engines import PACK
+from bench.measure import PrivateMemory, timed
+from zhida.rules.loading.pack import load_pack
+
+Array = np.ndarray[Any, Any]
+REFORM = "dibao_standard=1400"
+"""Formulas stay as they are, so nothing is compiled again."""
+COMPRESSION = "zstd"
+HOUSEHOLD = {
+    "month": "2025-06",
+    "division": "330106",
+    "complete": "all",
+    "members": [
+        {"id": "m1", "birth_date": "1980-05-01", "wage": 2000, "transfer_income": 0, "declared_income": 0},
+        {"id": "m2", "birth_date": "1982-05-01", "disability_category": "physical", "disability_grade": 1},
+        {"id": "m3", "birth_date": "2014-08-01", "student": True, "school_stage": "compulsory"},
+    ],
+}
+"""For ``explain``: much is not declared, so deciding facts are looked for."""
+
+
+def build_city(out: str, fraction: float, seed: int) -> Mapping[str, Any]:
+    """Builds a city in two processes, over what lay there."""
+    from zhida.population.city import build
+
+    shutil.rmtree(out, ignore_errors=True)
+    with PrivateMemory() as memory:
+        built = build(load_pack(PACK), out, fraction, seed)
+    size = sum(f.stat().st_size for f in Path(out).rglob("*") if f.is_file())
+    return {"people": built.persons, "seconds": built.seconds, "private_memory": memory.peak, "bytes": size}
+
+
+def scan_city(snapshot: str, out: str, runs: int) -> Mapping[str, Any]:
+    """Start-up (pack, program, compiled kernel, places, parameters), then whole scans that write results."""
+    from zhida.scan.loaded import Loaded
+    from zhida.scan.scan import scan
+
+    started = time.perf_counter()
+    with PrivateMemory() as memory:
+        loaded = Loaded.open(snapshot, load_pack(PACK))
+        _first_part(loaded)
+        start_up = time.perf_counter() - started
+        scans = timed(lambda: scan(loaded, 2, out=Path(out), overwrite=True), runs)
+    return {
+        "people": loaded.snapshot.counts["persons"],
+        "start_up": start_up,
+        "scan": scans,
+        "private_memory": memory.peak,
+        "rows": pq.read_metadata(Path(out) / "results.parquet").num_rows,
+    }
+
+
+def _first_part(loaded: Any) -> None:
+    """One part through the kernel, so that everything is compiled or fetched from the cache."""
+    loaded.kernel.run(
+        loaded.table(loaded.snapshot.part(0)), loaded.places.places, loaded.parameters, threads=1
+    )
+
+
+def floor_city(snapshot: str, results: str, out: str, runs: int) -> Mapping[str, Any]:
+    """Maps every part, reads each byte of the columns that the rules read, writes the results of the scan
+    again as they are (read before the clock starts), row group by row group. No rules."""
+    from zhida.population.store import Snapshot
+    from zhida.scan.loaded import Loaded
+
+    loaded = Loaded.open(snapshot, load_pack(PACK))
+    wanted = {a[2:] for _, args in loaded.kernel.source.stages for a in args if a[:2] in ("c_", "s_", "h_")}
+    file = pq.ParquetFile(Path(results) / "results.parquet")
+    groups = [file.read_row_group(i) for i in range(file.num_row_groups)]
+
+    def work() -> None:
+        opened = Snapshot.open(snapshot)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda i: _touch_part(opened, i, wanted), range(len(opened.infos))))
+        with pq.ParquetWriter(out, file.schema_arrow, compression=COMPRESSION) as writer:
+            for group in groups:
+                writer.write_table(group)
+
+    work()
+    return {"read_and_write": timed(work, runs), "rows": file.metadata.num_rows}
+
+
+def _touch_part(snapshot: Any, index: int, wanted: set[str]) -> None:
+    part = snapshot.part(index)
+    for table in (part.households, part.persons, part.awards):
+        for name, column in table.items():
+            field = name.split("__")[0]
+            if (
+                field in wanted
+                or table is part.awards
+                or name in ("size", "household", "division", "registered")
+            ):
+                touch(column)
+
+
+def touch(column: Array) -> None:
+    """Reads every byte, eight at a time."""
+    raw = column.view(np.uint8)
+    np.bitwise_or.reduce(raw[: len(raw) // 8 * 8].view(np.uint64))
+
+
+def reform_city(snapshot: str, runs: int) -> Mapping[str, Any]:
+    """Another value of one parameter over everybody: overrides, look-up in all places, the rules, totals.
+
+    Everything is loaded and has run once. Nothing is written.
+    """
+    from zhida.rules.reform import apply, parse_set
+    from zhida.scan.loaded import Loaded
+
+    pack = load_pack(PACK)
+    loaded = Loaded.open(snapshot, pack)
+    tables = [loaded.table(part) for part in loaded.snapshot.parts()]
+    places, kernel = loaded.places.places, loaded.kernel
+
+    def over_everybody(used: Any) -> dict[str, tuple[int, int]]:
+        told = kernel.parameters(places, loaded.month, used)
+        totals = dict.fromkeys(loaded.benefits, (0, 0))
+        for table in tables:
+            for b, row in kernel.run(table, places, told, threads=2).items():
+                yes = row[1] & 8 != 0
+                totals[b] = (totals[b][0] + int(yes.sum()), totals[b][1] + int(row[4][yes].sum()))
+        return totals
+
+    before = over_everybody(pack)
+    work = timed(lambda: over_everybody(apply(pack, parse_set(REFORM))), runs)
+    after = over_everybody(apply(pack, parse_set(REFORM)))
+    return {"reform": work, "set": REFORM, "dibao_before": before["dibao"], "dibao_after": after["dibao"]}
+
+
+def explain(runs: int) -> Mapping[str, Any]:
+    """One household of three: all answers with their reasons, as words; the pack loaded, asked before."""
+    from zhida.cli.households import reasons
+    from zhida.rules.assess import assess
+
+    pack = load_pack(PACK)
+
+    def work() -> None:
+        with redirect_stdout(io.StringIO()):
+            reasons(assess(pack, HOUSEHOLD), pack)
+
+    started = time.perf_counter()
+    work()
+    return {"first": time.perf_counter() - started, "warm": timed(work, runs)}

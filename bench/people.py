@@ -1,0 +1,183 @@
+"""Synthetic people of whom every field is known, for the comparison with OpenFisca.
+
+They are kept as two Arrow files, ``persons.arrow`` and ``households.arrow`` (one record batch, no nulls,
+no compression), one column a field, which both engines map: people of one household stand together.
+Whoever is registered outside the territory is told with the parameters of where they live, so that no
+parameter is unknown for anybody. All are invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from bench.openfisca_system import COUNTIES
+from zhida.codes.months import last_day
+from zhida.population.schema import storage_dtype
+from zhida.rules.declarations import Field, Kind, Pack
+from zhida.rules.ir import PERSON
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Places, Table
+
+Array = np.ndarray[Any, Any]
+MONTH = 2025 * 12 + 5
+REFORM = "low_edge_counts_as_hard=true"
+"""The pack knows no answer to this question; an all-known comparison needs one."""
+FRAME = ("household", "county_of_person", "first_person", "size", "county")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Columns by field id; ``household`` (row of each person's), ``first_person``, ``size`` and the
+    rows of ``COUNTIES`` (``county`` by household, ``county_of_person``) stand among them."""
+
+    persons: Mapping[str, Array]
+    households: Mapping[str, Array]
+
+    @property
+    def count(self) -> int:
+        return len(self.persons["household"])
+
+
+# --- making
+
+
+def invent(pack: Pack, people: int, seed: int, wild: float = 0.02) -> People:
+    """About ``people`` people. ``wild``: share of cells that may be anything, most often near a threshold."""
+    rng = np.random.default_rng(seed)
+    size = rng.choice(np.arange(1, 8), people // 2 + 2, p=(0.22, 0.27, 0.21, 0.16, 0.08, 0.05, 0.01))
+    size = size[: int(np.searchsorted(np.cumsum(size), people)) + 1].astype(np.int32)
+    homes, n = len(size), int(size.sum())
+    household = np.repeat(np.arange(homes, dtype=np.int32), size)
+    first = (np.cumsum(size) - size).astype(np.int32)
+    county = np.sort(rng.integers(0, len(COUNTIES), homes)).astype(np.int32)
+    moved = rng.random(n) < 0.1
+    county_of_person = np.where(moved, rng.integers(0, len(COUNTIES), n), county[household]).astype(np.int32)
+    years = np.clip(rng.normal(44, 23, n), 0, 108)
+    days = last_day(MONTH).toordinal() - 719163 - (years * 365.25).astype(np.int64)
+    poor = rng.random(homes) < 0.08
+    made = {
+        "birth_date": days,
+        **_money(rng, years, poor[household]),
+        **_states(rng, years, n),
+        "homes": rng.choice(4, homes, p=(0.1, 0.7, 0.17, 0.03)),
+        "floor_area": rng.integers(2000, 20000, homes),
+        "non_residential": (rng.random(homes) < 0.05).astype(np.int64),
+        "cars": rng.choice(3, homes, p=(0.5, 0.4, 0.1)) * ~poor,
+        "company_capital": np.where(rng.random(homes) < 0.06, rng.integers(0, 50_000_000, homes), 0),
+    }
+    persons: dict[str, Array] = {"household": household, "county_of_person": county_of_person}
+    households: dict[str, Array] = {"first_person": first, "size": size, "county": county}
+    for f in pack.fields.values():
+        own, rows = (persons, n) if f.unit == PERSON else (households, homes)
+        values = made[f.id] if f.id in made else np.full(rows, f.empty or 0)
+        at = rng.random(rows) < wild
+        values = np.where(at, _anything(rng, pack, f, rows), values)
+        own[f.id] = values.astype(storage_dtype(f))
+    persons["registered_here"] = (rng.random(n) < 0.8).astype(np.uint8)
+    return People(persons, households)
+
+
+def _money(rng: np.random.Generator, years: Array, poor: Array) -> dict[str, Array]:
+    n = len(years)
+    working = (years >= 18) & (years < 62) & (rng.random(n) < np.where(poor, 0.25, 0.75))
+    rich = np.where(poor, 0.4, 1.0)
+    wage = rng.lognormal(8.6, 0.6, n) * rich * working
+    pension = rng.lognormal(7.6, 0.7, n) * rich * (years >= 60)
+    saved = rng.lognormal(10.0, 1.6, n) * rich * (years >= 16)
+    few = rng.random(n)
+    fen = {
+        "wage": wage,
+        "pension": pension,
+        "basic_pension": np.where(years >= 60, 330.0, 0.0),
+        "business_income": rng.lognormal(8.0, 1.0, n) * (few < 0.05),
+        "property_income": rng.lognormal(5.0, 1.5, n) * (few > 0.9),
+        "transfer_income": rng.lognormal(6.0, 0.8, n) * (rng.random(n) < 0.04),
+        "declared_income": rng.lognormal(6.5, 0.8, n) * (rng.random(n) < 0.06),
+        "support_paid": rng.lognormal(6.0, 0.8, n) * (rng.random(n) < 0.03),
+        "deposits": saved,
+    }
+    return {name: np.minimum(values * 100, 90_000_00).astype(np.int64) for name, values in fen.items()}
+
+
+def _states(rng: np.random.Generator, years: Array, n: int) -> dict[str, Array]:
+    disabled = rng.random(n) < 0.02 + 0.0008 * years
+    child = years < 18
+    parents = np.where(child & (rng.random(n) < 0.03), rng.integers(0, 10, (2, n)), 0)
+    return {
+        "sex": rng.integers(0, 2, n),
+        "disability_category": np.where(disabled, rng.integers(1, 8, n), 0),
+        "disability_grade": np.where(disabled, rng.integers(1, 5, n), 0),
+        "multiple_basis_category": np.where(disabled, rng.integers(1, 7, n), 0),
+        "employed": rng.random(n) < 0.5,
+        "school_stage": np.where(years < 22, rng.integers(0, 7, n), 0),
+        "supporter_state": rng.choice(3, n, p=(0.01, 0.03, 0.96)),
+        "in_institution": rng.random(n) < 0.01,
+        "father_state": parents[0],
+        "mother_state": parents[1],
+        "chosen_support": rng.integers(0, 3, n),
+    }
+
+
+def _anything(rng: np.random.Generator, pack: Pack, f: Field, n: int) -> Array:
+    if f.kind is Kind.BOOL:
+        return rng.integers(0, 2, n)
+    if f.kind is Kind.ENUM:
+        return rng.integers(0, len(pack.enums[f.enum].choices), n)
+    if f.kind is Kind.DATE:
+        # mostly birthdays on the last days of this month and the first of the next, of every age
+        month = rng.integers(-100 * 12, 1, n) * 30.436875
+        return np.clip(last_day(MONTH).toordinal() - 719163 + month.astype(np.int64), f.minimum, None)
+    if f.kind is Kind.MONEY:
+        lines = np.array([1301, 1301 * 1.5, 2490, 2260, 2602, 1301 * 48, 1301 * 72, 100_000, 200_000])
+        near = (rng.choice(lines, n) * 100).astype(np.int64) + rng.integers(-1, 2, n)
+        return np.clip(near, f.minimum, f.maximum)
+    return rng.integers(f.minimum, min(f.maximum, 6) + 1, n)
+
+
+# --- files
+
+
+def write(folder: Path, people: People) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, columns in (("persons", people.persons), ("households", people.households)):
+        batch = pa.record_batch({k: pa.array(np.ascontiguousarray(v)) for k, v in columns.items()})
+        with (
+            pa.OSFile(str(folder / f"{name}.arrow"), "wb") as sink,
+            pa.ipc.new_file(sink, batch.schema) as out,
+        ):
+            out.write_batch(batch)
+
+
+def read(folder: Path) -> People:
+    """Maps both files without a copy."""
+    found = []
+    for name in ("persons", "households"):
+        batch = pa.ipc.open_file(pa.memory_map(str(folder / f"{name}.arrow"))).get_batch(0)
+        columns = zip(batch.schema.names, batch.columns, strict=True)
+        found.append({k: column.to_numpy(zero_copy_only=True) for k, column in columns})
+    return People(found[0], found[1])
+
+
+# --- as Zhida's kernel takes them
+
+
+def form(pack: Pack) -> Form:
+    """Every column known for everybody, and every parameter."""
+    return Form(tuple((f, "known") for f in sorted(pack.fields)), parameters_known=True)
+
+
+def places(pack: Pack) -> Places:
+    """The counties; every register is complete everywhere."""
+    return Places(COUNTIES, np.ones((len(pack.registers), len(COUNTIES)), np.uint8))
+
+
+def table(people: People) -> Table:
+    p, h = people.persons, people.households
+    columns = {f"c_{name}": values for own in (p, h) for name, values in own.items() if name not in FRAME}
+    return Table(h["first_person"], h["size"], p["household"], h["county"], p["county_of_person"], columns)
