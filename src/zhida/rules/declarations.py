@@ -131,7 +131,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An input. ``empty`` is what "not in a complete register" means; None: nothing, so unknown."""
+    """An input. ``empty`` is what "not in a complete register" means; None: nothing, so unknown.
+
+    ``presumed_if``: lists presume ``empty`` of a declared or authorised field only where this holds.
+    """
 
     id: str
     name: str
@@ -150,6 +153,7 @@ class Field:
     optional: bool
     says: str
     at: At
+    presumed_if: Formula | None = None
 
     @property
     def open(self) -> bool:

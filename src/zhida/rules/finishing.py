@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from zhida.rules import terms
-from zhida.rules.declarations import Benefit
+from zhida.rules.declarations import Benefit, Formula
 from zhida.rules.ir import PERSON, Node, RangeError
 from zhida.rules.language import Reader, Scope
 from zhida.rules.records import BenefitProgram, ConditionProgram, Outcome, exists_in, margin
@@ -45,22 +45,8 @@ class Finisher:
             None if base.amount is None else presumed(base.amount),
             tuple(presumed(c.node) for c in conditions),
         )
-        signal = self.g.truth(True)
-        if b.signal is not None:
-            try:
-                signal = Reader(self.builder.names, b.signal.formula).boolean(
-                    parse(b.signal.formula), Scope(b.unit)
-                )
-            except Located as error:
-                self.builder.note(error)
-                raise Broken from None
-        covers = None
-        if b.covers is not None:
-            try:
-                covers = Reader(self.builder.names, b.covers).boolean(parse(b.covers), Scope(PERSON))
-            except Located as error:
-                self.builder.note(error)
-                raise Broken from None
+        signal = self._read(b.signal.formula, b.unit) if b.signal is not None else self.g.truth(True)
+        covers = self._read(b.covers, PERSON) if b.covers is not None else None
         amount = self.builder.names.value(f"award_amount_{b.id}", b.unit) if b.award else None
         return BenefitProgram(
             b,
@@ -86,7 +72,17 @@ class Finisher:
             return leaf
         if f.register and self.builder.pack.registers[f.register].access == "register":
             return leaf
-        return self.g.input(name, leaf.kind, leaf.unit, leaf.lo, leaf.hi, leaf.na, presumed=True)
+        presumed = self.g.input(name, leaf.kind, leaf.unit, leaf.lo, leaf.hi, leaf.na, presumed=True)
+        if f.presumed_if is None:
+            return presumed
+        return self.g.select(self._read(f.presumed_if, f.unit), presumed, leaf)
+
+    def _read(self, formula: Formula, unit: str) -> Node:
+        try:
+            return Reader(self.builder.names, formula).boolean(parse(formula), Scope(unit))
+        except Located as error:
+            self.builder.note(error)
+            raise Broken from None
 
     def _near(self, conditions: Sequence[ConditionProgram], presumed: Presume, applies: Node) -> Node:
         g = self.g

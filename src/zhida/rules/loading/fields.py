@@ -23,7 +23,10 @@ RESERVED = frozenset(
 PREFIXES = ("link_", "awarded_", "award_amount_", "registered_here")
 _SENSITIVITY = ("public", "internal", "personal", "sensitive")
 _REQUIRED = ("id", "name", "unit", "type", "sensitivity", "cost")
-_OPTIONAL = ("enum", "places", "measure", "min", "max", "empty", "register", "interval", "optional", "says")
+_OPTIONAL = (
+    *("enum", "places", "measure", "min", "max", "empty", "register", "interval", "optional", "says"),
+    "presumed_if",
+)
 
 
 def read_field(item: Node, context: Context) -> Field | None:
@@ -48,9 +51,13 @@ def read_field(item: Node, context: Context) -> Field | None:
         # Without a register (the family declares it) it is only what a list presumes until they have.
     if record.flag("interval") and kind in (Kind.BOOL, Kind.ENUM):
         record["interval"].add(f"a {kind} can't be an interval", "no `interval`")
+    presumed = record.get("presumed_if")
+    if presumed is not None and empty is None:
+        presumed.add("nothing is presumed of a field without an empty value", "`empty` as well")
     field = Field(
         id=id,
         name=name,
+        presumed_if=presumed.formula() if presumed is not None else None,
         unit=context.reference(record["unit"], "unit", context.units),
         kind=kind,
         enum=enum,
