@@ -522,9 +522,8 @@ def allowed(says: str) -> bool:
         for word in (
             "beyond what int64 holds",
             "the denominator may be 0",
+            "over a quotient",
             "over numbers with decimals",
-            "over an amount of moneys",
-            "over a numbers",
             "the default could win",
             "near without a single comparison",
         )

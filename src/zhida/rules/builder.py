@@ -146,11 +146,9 @@ class Builder:
             term = reader.read(scope)
         want = "enum" if v.kind is Kind.ENUM else DIMS[v.kind]
         if term.dim != want or (v.kind is Kind.INT and term.den is not None):
-            raise Located(
-                formula.at,
-                formula.text,
-                FormulaError(f"{v.name} is declared {v.kind}", f"type of {term.dim}"),
-            )
+            gives = terms.word(term) if term.dim != want else "a quotient"
+            says = f"{v.name} is declared {v.kind}, but the formula gives {gives}"
+            raise Located(formula.at, formula.text, FormulaError(says, "a type that fits"))
         if guard is not None:
             kind = term.num.kind
             try:

@@ -150,10 +150,11 @@ class Reader:
             raise FormulaError(f"{node.id} stands alone", f"a field of the member: {node.id}.年龄")
         unit = scope.unit
         found = self.names.value(node.id, unit)
+        if found is None and self.names.value(node.id, PERSON) is not None:
+            loop = f"a loop over members, as in sum(m.{node.id} for m in 成员)"
+            raise FormulaError(f"{node.id} belongs to a person, not to a {unit}", loop)
         if found is None:
-            raise FormulaError(
-                f"nothing is called {node.id} in a formula about {unit}", self.names.suggest(node.id)
-            )
+            raise FormulaError(f"nothing is called {node.id}", self.names.suggest(node.id))
         return self._inside(found, scope)
 
     def _inside(self, term: Term, scope: Scope) -> Term:
@@ -170,8 +171,9 @@ class Reader:
             found = self.names.value(node.attr, PERSON)
             if found is None:
                 raise FormulaError(f"no person has {node.attr}", self.names.suggest(node.attr))
-            if found.num.unit not in (SCALAR, PERSON):
-                raise FormulaError(f"{node.attr} belongs to the group, not to a member", node.attr)
+            whole = self.names.value(node.attr, scope.unit)
+            if whole is not None and found.num.op == "spread" and found.num.args[0] is whole.num:
+                raise FormulaError(f"{node.attr} belongs to the {scope.unit}, not to a member", node.attr)
             return found
         if self.names.is_link(base):
             if scope.unit != PERSON:
@@ -214,7 +216,8 @@ class Reader:
 
     def _as_choice(self, node: ast.expr, scope: Scope, enum: Enumeration) -> Term:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            return choice(self.g, enum, node.value)
+            with self.located(node):
+                return choice(self.g, enum, node.value)
         if isinstance(node, ast.IfExp):
             with self.located(node):
                 condition = self.boolean(node.test, scope)
@@ -393,8 +396,10 @@ class Reader:
             held = g.select(chosen, held, g.truth(name == "all"))
             return Term("bool", g.aggregate(name, unit, held))
         value = self.term(loop.elt, inner)
-        if not value.is_number or (value.den is not None and value.den.op != "const"):
-            raise FormulaError(f"{name} over {word(value)}s", "amounts or numbers; round a quotient first")
+        if not value.is_number:
+            raise FormulaError(f"{name} over {word(value)}", "amounts or numbers")
+        if value.den is not None and value.den.op != "const":
+            raise FormulaError(f"{name} over a quotient", "whole values; round it first")
         if name == "sum":
             kept = g.select(chosen, value.num, g.const(0))
             return Term(value.dim, g.aggregate("sum", unit, kept), value.den)

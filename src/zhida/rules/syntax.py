@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import unicodedata
 
 from zhida.rules.declarations import At, Formula
@@ -10,6 +11,7 @@ from zhida.rules.terms import FormulaError
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40
+_TEXTS = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'')
 
 
 class Located(Exception):
@@ -38,6 +40,11 @@ def parse(formula: Formula) -> ast.expr:
             bad,
             FormulaError(f"the character {bad} has a plain form", unicodedata.normalize("NFKC", bad)),
         )
+    remark = _TEXTS.sub(lambda t: "x" * len(t[0]), text).find("#")
+    if remark >= 0:
+        # The parser would pass over the rest of the line without a word.
+        wrong = FormulaError("a remark inside a formula", "remarks outside it, or in `note`")
+        raise Located(_shift(formula.at, text, remark), text[remark:], wrong)
     try:
         tree = ast.parse(text.strip() if "\n" not in text else f"({text})", mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
