@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from zhida.rules import terms
 from zhida.rules.declarations import Enumeration
 from zhida.rules.ir import Graph, Node
+from zhida.rules.problems import shown
 from zhida.rules.terms import FormulaError, Term, word
 
 
@@ -15,11 +16,12 @@ def number(g: Graph, text: str) -> Term:
     try:
         value = Decimal(text.replace("_", ""))
     except InvalidOperation:
-        raise FormulaError(f"{text} is no plain number", "digits, with decimals if need be") from None
+        raise FormulaError(f"{shown(text)} is no plain number", "digits, with decimals if need be") from None
     exponent = value.as_tuple().exponent
     places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
     if places > 6 or abs(value) > 10**12:
-        raise FormulaError(f"{text} has too many digits", "at most 6 decimals and 12 digits before them")
+        limit = "at most 6 decimals and 12 digits before them"
+        raise FormulaError(f"{shown(text)} has too many digits", limit)
     top = g.const(int(value.scaleb(places)))
     return terms.reduce_constants(g, Term("number", top, g.const(10**places) if places else None))
 
@@ -27,7 +29,7 @@ def number(g: Graph, text: str) -> Term:
 def choice(g: Graph, enum: Enumeration, text: str) -> Term:
     index = enum.index(text)
     if index is None:
-        raise FormulaError(f"{enum.name} has no choice {text}", " ".join(c.name for c in enum.choices))
+        raise FormulaError(f"{enum.name} has no choice {shown(text)}", " ".join(c.name for c in enum.choices))
     return Term("enum", g.choice(1 << index), None, enum.id)
 
 
