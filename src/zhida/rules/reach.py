@@ -51,14 +51,11 @@ class Reach:
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
-        ids: dict[str, str] = {}
-        for word, id in _named(pack):
-            ids[word] = id
+        self.ids = dict(_named(pack))
         self.direct: dict[str, set[str]] = {}
         records: list[Variable | Benefit] = [*pack.variables.values(), *pack.benefits.values()]
         for record in records:
-            names = {name for f in formulas_of(record) for name in names_in(f)}
-            self.direct[record.id] = {ids[n] for n in names if n in ids}
+            self.direct[record.id] = {id for f in formulas_of(record) for id in self.ids_in(f)}
         for b in pack.benefits.values():
             self.direct[b.id] |= {e.benefit for e in b.excluded_by}
             self.direct[b.id] |= {f for f in (f"awarded_{b.id}", f"award_amount_{b.id}") if f in pack.fields}
@@ -69,6 +66,10 @@ class Reach:
             for id in choice.benefits:
                 self.direct[id] |= {*choice.benefits, choice.field}
         self.uses = {id: self._closed(id) for id in self.direct}
+
+    def ids_in(self, formula: Formula) -> set[str]:
+        """Ids of what a formula names itself."""
+        return {self.ids[name] for name in names_in(formula) if name in self.ids}
 
     def _closed(self, id: str) -> frozenset[str]:
         found: set[str] = set()

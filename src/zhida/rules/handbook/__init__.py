@@ -1,0 +1,1 @@
+"""The handbook of a pack as static pages; see :mod:`zhida.rules.docgen`."""
