@@ -69,29 +69,35 @@ def explain(
     if folder:
         if (person is None) == (household is None):
             raise InputError("explain: name one person (--person KEY) or one household (--household KEY).")
-        used = choose.load_for(Path(target), pack)
-        answer = find(Path(target), used, person, household, set_, reform)
-    else:
-        used = choose.load(pack)
-        answer = _answer(target, used, set_, reform)
+        _explain_found(Path(target), person, household, benefit, pack, set_, reform, json)
+        return
+    used = choose.load(pack)
+    answer = _answer(target, used, set_, reform)
     if benefit:
         answer = _only(answer, _benefit(used, benefit))
-    if json:
-        emit(answer)
-    else:
-        reasons(answer, used)
+    emit(answer) if json else reasons(answer, used)
 
 
-def find(
+def _explain_found(
     folder: Path,
-    pack: Pack,
     person: int | None,
     household: int | None,
-    sets: list[str] | None = None,
-    reform: Path | None = None,
-) -> dict[str, Any]:
-    """The answer for one person (and their household) or one household of a snapshot."""
-    raise InputError("explain: snapshots can't be searched yet.")
+    benefit: str,
+    pack: str,
+    sets: list[str] | None,
+    reform: Path | None,
+    json: bool,
+) -> None:
+    """In words as far as registers tell; as JSON with everything open that nobody has declared."""
+    from zhida.cli import found
+
+    used = choose.load_for(folder, pack)
+    only = _benefit(used, benefit) if benefit else ""
+    one = found.look_up(folder, used, person, household, choose.read_reform(sets, reform))
+    answer = one.answer() if json else one.presumed()
+    if only:
+        answer = _only(answer, only)
+    emit(answer) if json else reasons(answer, used, one.ask())
 
 
 def _answer(file: str, pack: Pack, sets: list[str] | None, reform: Path | None) -> dict[str, Any]:
@@ -140,12 +146,12 @@ def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
         print(f"以上结论依赖 {len(assumed)} 项假定；理由见 zhida explain，全部内容见 --json。")
 
 
-def reasons(answer: Mapping[str, Any], pack: Pack) -> None:
-    """Headlines with their reasons, as lines."""
+def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] | None = None) -> None:
+    """Headlines with their reasons, as lines. ``ask``: see :func:`zhida.rules.words.told`."""
     from zhida.rules import words
 
     lines([_heading(answer, pack)])
-    for one in words.told(answer, pack):
+    for one in words.told(answer, pack, ask):
         lines(["", one.headline, *(f"  · {reason}" for reason in one.reasons)])
     outside = words.not_applicable(answer)
     if outside:

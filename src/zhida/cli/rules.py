@@ -10,7 +10,7 @@ import typer
 
 from zhida.cli import choose
 from zhida.cli.errors import InputError
-from zhida.cli.output import emit, lines, table
+from zhida.cli.output import emit, lines, progress, table
 
 if TYPE_CHECKING:
     from zhida.rules.declarations import Pack
@@ -23,6 +23,12 @@ PackArgument = Annotated[
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
 ]
+MutationOption = Annotated[
+    bool,
+    typer.Option("--mutation/--no-mutation", help="Put small wrongs into the rules: do the cases notice?"),
+]
+MostOption = Annotated[int | None, typer.Option("--most", min=1, help="At most so many small wrongs.")]
+NotesOption = Annotated[bool, typer.Option("--notes", help="Show the notes too, not only count them.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pages.")]
 
 
@@ -166,3 +172,52 @@ def _show_plain(pack: Pack, record: Mapping[str, Any]) -> None:
         elif value not in (None, "", []):
             shown = value["formula"] if isinstance(value, dict) else value
             lines([f"{key}: {' '.join(shown) if isinstance(shown, list) else shown}"])
+
+
+@app.command("check")
+def check(
+    pack: PackArgument,
+    mutation: MutationOption = True,
+    most: MostOption = None,
+    notes: NotesOption = False,
+    json: choose.JsonOption = False,
+) -> None:
+    """Worked cases, gaps, what is unused or untried, mutation. Exit 1 on an error or a warning."""
+    from datetime import date
+
+    from zhida.rules.checks import Severity, check_pack
+
+    used = choose.load(pack)
+    with progress("检查 check") as update:
+        report = check_pack(used, mutation, most, date.today(), update)
+    if json:
+        emit(report.to_json())
+    else:
+        shown = [f for f in report.findings if notes or f.severity is not Severity.NOTE]
+        lines(str(f) for f in shown)
+        counts = {s: len(report.of(s)) for s in Severity}
+        lines(
+            [
+                f"{used.name}：样例 {report.cases} 个，"
+                + "，".join(f"{s.value} {n}" for s, n in counts.items())
+            ]
+        )
+        m = report.mutation
+        if m is not None:
+            survived = f"未被发现 {len(m.survivors)}，允许 {len(m.allowed)}"
+            lines([f"变异 {m.tried} 个：样例发现 {m.killed}，{survived}"])
+    if not report.clean:
+        raise typer.Exit(1)
+
+
+@app.command("doc")
+def doc(pack: PackArgument, out: OutOption, json: choose.JsonOption = False) -> None:
+    """Write the pack as pages for people who read regulations rather than YAML."""
+    from zhida.rules.docgen import write_handbook
+
+    used = choose.load(pack)
+    pages = [str(page) for page in write_handbook(used, out)]
+    if json:
+        emit({"pack": used.id, "hash": used.hash, "out": str(out), "pages": pages})
+    else:
+        lines([f"{used.name}：{len(pages)} 页，从 {pages[0]} 看起"])

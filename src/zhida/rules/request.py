@@ -269,7 +269,7 @@ class _Parser:
             if (f.unit == PERSON) != (unit == PERSON) or f.id in said or f.id == MADE[0]:
                 continue
             if f.register in self.complete and f.register and f.empty is not None:
-                found[f.id] = _stored(f, f.empty)
+                found[f.id] = stored(f, f.empty)
         return found
 
     def value(self, where: str, f: Field, value: object) -> Value | None:
@@ -358,7 +358,8 @@ class _Parser:
         return int(scaled)
 
 
-def _stored(f: Field, value: int) -> Value:
+def stored(f: Field, value: int) -> Value:
+    """A storage integer as a value of the interpreter."""
     if f.kind is Kind.BOOL:
         return YES if value else NO
     return 1 << value if f.kind is Kind.ENUM else point(value)

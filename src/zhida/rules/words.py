@@ -42,23 +42,36 @@ class Told:
     reasons: tuple[str, ...]
 
 
-def told(answer: Mapping[str, Any], pack: Pack) -> list[Told]:
-    """All results but those that do not apply: what is granted first, then what is open, then what is not."""
+Ask = Mapping[str, Sequence[str]]
+"""Names of fields, by benefit, that only the family's word or signature can settle."""
+
+
+def told(answer: Mapping[str, Any], pack: Pack, ask: Ask | None = None) -> list[Told]:
+    """All results but those that do not apply: what is granted first, then what is open, then what is not.
+
+    ``ask``: the answer is only as far as registers tell, with these fields presumed empty.
+    """
     alike: dict[tuple[str, str, str], list[Result]] = {}
     for r in answer["results"]:
         # Several people who fail the same condition are one line; whoever may be entitled has their own.
         key = main_reason(r) if r["answer"] == "no" else str(r["unit_id"])
         if r["answer"] != "not_applicable":
             alike.setdefault((r["benefit"], r["answer"], key), []).append(r)
-    found = [_together(rs) if len(rs) > 1 else tell(rs[0], pack) for rs in alike.values()]
+    found = [_together(rs) if len(rs) > 1 else tell(rs[0], pack, ask) for rs in alike.values()]
     return sorted(found, key=lambda t: ORDER.index(t.answer))
 
 
-def tell(result: Result, pack: Pack) -> Told:
-    """One result in words."""
+def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
+    """One result in words; ``ask`` as for :func:`told`."""
     reasons = [*_guard(result), *_conditions(result, pack), *_change(result), *_missing(result, pack)]
+    line = headline(result)
+    if ask is not None:
+        line = line.replace("：", "：就登记所见", 1)
+        if ask.get(result["benefit"]) and result["answer"] != "no":
+            asked = _listed(ask[result["benefit"]], 6)
+            reasons.append(f"未经申报或授权的按没有计，定论前须问明：{asked}")
     reasons += _assumptions(result)
-    return Told(result["benefit"], result["unit_id"], result["answer"], headline(result), tuple(reasons))
+    return Told(result["benefit"], result["unit_id"], result["answer"], line, tuple(reasons))
 
 
 def _together(results: Sequence[Result]) -> Told:
