@@ -72,12 +72,15 @@ def _until(weight: Array, members: Array, wanted: float, rng: Rng) -> Array:
 def _impoverish(model: Model, truth: Truth, rng: Rng, chosen: Array) -> None:
     f, persons = model.figures, truth.persons
     line, near = (f.number(f"hardship.{k}") * YUAN for k in ("line", "near_line"))
+    earned = truth.total(persons["wage"] + persons["business_income"] + persons["pension"])
     below = rng.random(truth.units) < f.number("hardship.below_line")
+    below |= earned < line * 1.1 * truth.households["size"]
     depth = np.where(
         below, line * rng.uniform(0.05, 0.97, truth.units), rng.uniform(line * 1.02, near * 0.98, truth.units)
     )
     mine = chosen[truth.household]
-    out = mine & (rng.random(truth.count) < f.number("hardship.lose_work"))
+    lose = np.where(below, f.number("hardship.lose_work"), f.number("hardship.lose_work_above"))
+    out = mine & (rng.random(truth.count) < lose[truth.household])
     for name in ("wage", "business_income", "declared_income"):
         persons[name] = np.where(out, 0, persons[name])
     persons["employed"] = np.where(out, 0, persons["employed"]).astype(np.uint8)

@@ -126,8 +126,8 @@ def _kin(model: Model, truth: Truth, rng: Rng) -> None:
     state = np.full(n, model.choice("supporter_state", "able"), dtype=np.uint8)
     state[none] = model.choice("supporter_state", "none")
     state[unable] = model.choice("supporter_state", "unable")
-    orphan = truth.notes["orphan"]
-    state[orphan] = model.choice("supporter_state", "none")
+    bereaved = truth.notes["bereaved"]
+    state[bereaved] = model.choice("supporter_state", "none")
     truth.persons["supporter_state"] = state
     truth.notes["no_supporter"] = none | unable
 
@@ -162,10 +162,10 @@ def _parents_of_minors(model: Model, truth: Truth, rng: Rng) -> None:
     minor = age < 18
     with_elders = minor & (truth.notes["alone_with"] == 1)
     in_home = minor & (truth.persons["in_institution"] == 1)
-    orphan = (with_elders & (rng.random(n) < f.number("children.orphan_of_skip"))) | (
-        in_home & (rng.random(n) < f.number("children.orphan_of_institution"))
+    bereaved = (with_elders & (rng.random(n) < f.number("children.bereaved_of_skip"))) | (
+        in_home & (rng.random(n) < f.number("children.bereaved_of_institution"))
     )
-    truth.notes["orphan"] = orphan
+    truth.notes["bereaved"] = bereaved
     persons = truth.persons
     for side in ("father", "mother"):
         name, link = f"{side}_state", f"link_{side}"
@@ -191,7 +191,7 @@ def _parents_of_minors(model: Model, truth: Truth, rng: Rng) -> None:
             drawn = np.searchsorted(ends, rng.random(n), side="right")
             for i, k in enumerate(code):
                 state[group & (drawn == i)] = code[k]
-        state[orphan] = code["dead"]
+        state[bereaved] = code["dead"]
         persons[name] = state
         gone = np.isin(state, [code["dead"]]) & (persons[link] < 0)
         persons[link] = np.where(gone, NO_LINK, persons[link])
