@@ -65,13 +65,12 @@ def test_what_families_declare_or_authorise_is_open() -> None:
         "transfer_income",
         "declared_income",
         "support_paid",
-        "religious_away",
         "chosen_support",
         "registered_here",
     }
     registers = pack().registers
     authorised = {id for id, f in fields.items() if f.register and registers[f.register].access != "register"}
-    assert authorised == {"deposits", "cars"}
+    assert authorised == {"deposits", "cars", "religious_away"}
 
 
 def test_every_presumption_of_a_lead_is_declared() -> None:
