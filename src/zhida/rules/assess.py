@@ -15,6 +15,7 @@ from zhida.codes.months import first_day, format_month, last_day
 from zhida.rules import grounds
 from zhida.rules.deciding import Deciding, Fact, deciding_facts
 from zhida.rules.declarations import Pack
+from zhida.rules.grounds import yuan
 from zhida.rules.interpret import Facts, Run, Value
 from zhida.rules.ir import NA, NO, PERSON, YES
 from zhida.rules.program import BenefitProgram, ConditionProgram, Program, build_program, margin
@@ -152,11 +153,6 @@ def _amount(run: Run, b: BenefitProgram, i: int, word: str) -> tuple[Any, Any]:
     hi = None if found[2] & OPEN_HI else yuan(found[1])
     exact = word == "yes" and found[0] == found[1] and not found[2] & NONE
     return (yuan(found[0]) if exact else None), [lo, hi]
-
-
-def yuan(fen: int) -> int | float:
-    """Fen as yuan, a number with at most two decimals."""
-    return fen // 100 if fen % 100 == 0 else round(fen / 100, 2)
 
 
 def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict[str, Any]:

@@ -17,6 +17,11 @@ from zhida.rules.values import VALUE, month_index
 _WORD = re.compile(r"\w+")
 
 
+def yuan(fen: int) -> int | float:
+    """Fen as yuan, a number with at most two decimals."""
+    return fen // 100 if fen % 100 == 0 else round(fen / 100, 2)
+
+
 def used(run: Run, roots: Iterable[Node], i: int) -> list[tuple[Parameter, Resolved, int]]:
     """Parameters under some nodes, each with what was found for this unit, and its table index."""
     found: dict[tuple[str, int, str], tuple[Parameter, Resolved, int]] = {}
@@ -74,8 +79,6 @@ def parameters(run: Run, node: Node, i: int) -> list[dict[str, Any]]:
 
 def described(p: Parameter, value: ParameterValue, resolved: Resolved, index: int) -> dict[str, Any]:
     """A parameter's value with its dates and source."""
-    from zhida.rules.assess import yuan
-
     assert resolved.values is not None
     number: Any = resolved.values[index]
     if p.kind == "money":
