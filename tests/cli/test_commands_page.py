@@ -1,4 +1,4 @@
-"""``docs/commands.md`` has a line for every command, option and environment variable; every schema is used."""
+"""``docs/commands.md`` has a line for every command, option and variable; every schema is used."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def options(command: Any) -> set[str]:
 
 
 def test_the_commands_that_were_promised_are_there() -> None:
-    promised = "city build, scan, assess, explain, simulate, rules check, rules show, rules fields, rules doc, demo"
+    promised = (
+        "city build, scan, assess, explain, simulate, rules check, rules show, rules fields, rules doc, demo"
+    )
     assert set(COMMANDS) == {f"zhida {name}" for name in promised.split(", ")}
 
 

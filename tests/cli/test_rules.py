@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from cli.command import fits, one_sentence_each, zhida
@@ -71,3 +74,40 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
 
 def test_an_unknown_pack_is_refused() -> None:
     one_sentence_each(zhida("rules", "show", "taoyuen"), "taoyuan")
+
+
+def test_a_check_ends_with_whether_something_was_found(tmp_path: Path) -> None:
+    done = zhida("rules", "check", "taoyuan", "--most", "12", "--json")
+    fits("rules-check", done.json)
+    assert done.code == (0 if done.json["clean"] else 1)
+    assert (
+        done.json["mutation"]["tried"] + done.json["mutation"]["unusable"] + done.json["mutation"]["same"]
+        == 12
+    )
+    broken = Path(shutil.copytree(find_pack("taoyuan"), tmp_path / "broken"))
+    text = (broken / "benefits" / "relief.yaml").read_text(encoding="utf-8")
+    (broken / "benefits" / "relief.yaml").write_text(
+        text.replace("人均收入 < 救济标准", "人均收入 > 救济标准"), "utf-8"
+    )
+    wrong = zhida("rules", "check", str(broken), "--no-mutation")
+    assert wrong.code == 1
+    assert "error cases/" in wrong.out
+    assert "note " not in wrong.out.split("\n桃源县")[0]
+    assert "\nnote " in zhida("rules", "check", str(broken), "--no-mutation", "--notes").out
+
+
+def test_a_pack_that_can_not_be_read_ends_with_2(tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(find_pack("taoyuan"), tmp_path / "broken"))
+    (broken / "sources.yaml").write_text("- {id: T1, title: 甲, evidence: RUMOUR}\n", encoding="utf-8")
+    done = zhida("rules", "check", str(broken), "--no-mutation")
+    assert done.code == 2
+    assert "sources.yaml:1:" in done.err
+    assert done.out == ""
+
+
+def test_the_handbook_is_written(tmp_path: Path) -> None:
+    done = zhida("rules", "doc", "taoyuan", "--out", str(tmp_path / "book"), "--json")
+    fits("rules-doc", done.json)
+    assert all(Path(page).is_file() for page in done.json["pages"])
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    one_sentence_each(zhida("rules", "doc", "taoyuan", "--out", str(tmp_path / "file")), "file")

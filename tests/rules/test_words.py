@@ -143,6 +143,23 @@ def test_who_may_be_entitled_comes_first_and_equal_refusals_are_one_line() -> No
     assert any(line.startswith("照料补贴（m1、m2、m3）：") for line in not_applicable(answer))
 
 
+def test_outside_its_scope_only_the_scope_is_told() -> None:
+    lines = reasons("care", household())
+    assert lines == ["适用范围之外，须：本县户籍且持残疾人证"]
+    away = household()
+    away["members"][0]["registered_at"] = None
+    assert result("elder", away)["answer"] == "no"  # too young wherever registered
+    assert reasons("relief", away)[0] == "待查（适用范围）：家里有本县户籍的人，且有计入的人"
+
+
+def test_what_registers_can_not_tell_is_named_before_the_assumptions() -> None:
+    r = result("relief", household(工资=100))
+    one = tell(r, pack("taoyuan"), {"relief": ["存款", "其他收入"]})
+    assert one.headline == "桃源救济（全家）：就登记所见符合，每月 715.50 元"
+    assert one.reasons[-2] == "未经申报或授权的按没有计，定论前须问明：存款、其他收入"
+    assert not any("问明" in x for x in tell(r, pack("taoyuan"), {}).reasons)
+
+
 def test_the_main_reason_is_short() -> None:
     assert main_reason(result("relief", household())) == ""
     assert main_reason(result("relief", household(工资=2000))) == "未满足：人均收入低于救济标准"

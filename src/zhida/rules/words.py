@@ -63,11 +63,13 @@ def told(answer: Mapping[str, Any], pack: Pack, ask: Ask | None = None) -> list[
 
 def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
     """One result in words; ``ask`` as for :func:`told`."""
-    reasons = [*_guard(result), *_conditions(result, pack), *_change(result), *_missing(result, pack)]
+    reasons = _guard(result)
+    if result["answer"] != "not_applicable":
+        reasons += [*_conditions(result, pack), *_change(result), *_missing(result, pack)]
     line = headline(result)
     if ask is not None:
         line = line.replace("：", "：就登记所见", 1)
-        if ask.get(result["benefit"]) and result["answer"] != "no":
+        if ask.get(result["benefit"]) and result["answer"] in ("yes", "undetermined"):
             asked = _listed(ask[result["benefit"]], 6)
             reasons.append(f"未经申报或授权的按没有计，定论前须问明：{asked}")
     reasons += _assumptions(result)
@@ -91,7 +93,7 @@ def not_applicable(answer: Mapping[str, Any]) -> list[str]:
 
 
 def headline(result: Result) -> str:
-    """``最低生活保障（全家）：符合，每月 1,777.00 元``."""
+    """Name, unit, answer, amount: ``名称（全家）：符合，每月 1,777.00 元``."""
     text = f"{result['name']}（{whom(result)}）：{ANSWERS[result['answer']]}"
     amount = paid(result)
     if_so = "若符合" if result["answer"] == "undetermined" else ""
@@ -139,7 +141,10 @@ def _mark(condition: Mapping[str, Any]) -> str:
 
 def _guard(result: Result) -> list[str]:
     guard = result["applies"]
-    return [] if guard["answer"] == "yes" else [f"待查（适用范围）：{guard['says']}"]
+    if guard["answer"] == "yes":
+        return []
+    word = "适用范围之外，须" if guard["answer"] == "no" else "待查（适用范围）"
+    return [f"{word}：{guard['says']}"]
 
 
 def _conditions(result: Result, pack: Pack) -> list[str]:
@@ -198,10 +203,9 @@ def _parameter(p: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:
     if p["id"] in seen:
         return value
     seen.add(p["id"])
-    if p["source"] in pack.sources:
-        source = f"《{pack.sources[p['source']].title}》"
-    else:
-        source = "本次设定" if p["note"] == BY_USER.note else "假定"
+    if p["note"] == BY_USER.note:
+        return f"{value}，本次设定"
+    source = f"《{pack.sources[p['source']].title}》" if p["source"] in pack.sources else "假定"
     return f"{value}，{p['from']} 起，{source}"
 
 
@@ -293,14 +297,20 @@ def _fact(m: Mapping[str, Any], pack: Pack) -> str:
 
 def _assumptions(result: Result) -> list[str]:
     """What the answer rests on that no fact supports: values first, rounding last."""
-    weight = WEIGHTS.index
     says = []
-    for a in sorted(result["assumptions"], key=lambda a: weight(a["what"]) if a["what"] in WEIGHTS else 1):
+    for a in sorted(result["assumptions"], key=_weight):
         text = f"{a['says']}（{EVIDENCE[a['evidence']]}）" if a["evidence"] in EVIDENCE else str(a["says"])
         text = "本次设定的数值" if a["says"] == BY_USER.note else text
         if a["says"] and text not in says:
             says.append(text)
     return [f"假定：{_listed(says, MOST_ASSUMPTIONS, '；')}"] if says else []
+
+
+def _weight(assumption: Mapping[str, Any]) -> int:
+    if assumption["says"] == BY_USER.note:
+        return -1
+    what = assumption["what"]
+    return WEIGHTS.index(what) if what in WEIGHTS else 1
 
 
 # --- numbers
