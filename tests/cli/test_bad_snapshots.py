@@ -122,6 +122,51 @@ def test_a_full_disk_while_building(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_while_scanning(town: Path) -> None:
+    arguments = ("scan", str(town), "--out", str(town.parent / "results"))
+    done = process(*arguments, largest_file=2_000)
+    one_sentence_each(done, "could not be written")
+    assert [p.name for p in town.parent.iterdir()] == ["town"]
+
+
+def test_an_interrupted_build_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "city"
+    arguments = command("city", "build", "--fraction", "0.02", "--out", str(out))
+    running = subprocess.Popen(
+        arguments,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        until = time.monotonic() + 60
+        while not list(tmp_path.glob(".city.building-*/part-*")):
+            assert running.poll() is None, "ended before it began"
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to every process of the build
+        _, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+        running.wait(30)
+    assert running.returncode == 130
+    assert err.decode().splitlines() == ["Stopped; nothing half-written was kept."]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_goes_away_is_no_error(town: Path) -> None:
+    shell = " ".join(f"'{word}'" for word in command("rules", "fields", "zhejiang", "--json"))
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {shell} | head -1"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+
+
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     one_sentence_each(zhida(*BUILD, "--out", str(tmp_path / "file" / "city")), "file")

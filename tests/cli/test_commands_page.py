@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import typer.main
 
-from cli.command import ROOT, SCHEMAS
+from cli.command import ROOT, SCHEMAS, zhida
 from zhida.cli.main import app
 
 PAGE = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -91,3 +91,26 @@ def test_every_schema_is_one_and_is_linked(path: Any) -> None:
     assert f"(schemas/{path.name})" in PAGE
     tests = "".join(f.read_text(encoding="utf-8") for f in (ROOT / "tests").rglob("test_*.py"))
     assert f'fits("{path.name.removesuffix(".schema.json")}"' in tests
+
+
+README = re.findall(r"^zhida .*?(?=\s+#|$)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_readme_shows_commands() -> None:
+    assert {line.split()[1] for line in README} >= {"assess", "explain", "city", "scan", "simulate", "rules"}
+
+
+@pytest.mark.parametrize("line", README)
+def test_every_command_of_the_readme_is_one(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = next(n for n in sorted(COMMANDS, key=len, reverse=True) if f"{line} ".startswith(f"{n} "))
+    words = line.removeprefix(name).split()
+    assert {w.split("=")[0] for w in words if w.startswith("--")} <= options(COMMANDS[name])
+    if name not in (
+        "zhida city build",
+        "zhida scan",
+        "zhida simulate",
+        "zhida rules check",
+    ):  # these take longer
+        monkeypatch.chdir(ROOT)
+        done = zhida(*line.split()[1:])
+        assert done.code == 0, done.err
