@@ -336,7 +336,8 @@ def test_a_month_without_a_formula_is_unknown(tmp_path: Path) -> None:
 
 
 def test_a_month_without_an_amount_leaves_it_open(tmp_path: Path) -> None:
-    amounts = "amounts: [{from: 2024-01, formula: pay, period: month, rounding: {to: 1, direction: up, source: L1}, source: L1}]\n"
+    rounding = "rounding: {to: 1, direction: up, source: L1}"
+    amounts = f"amounts: [{{from: 2024-01, formula: pay, period: month, {rounding}, source: L1}}]\n"
     for month, want in ((2023 * 12, (0, 10**10, VALUE | OPEN_HI)), (2024 * 12, (100, 100, VALUE))):
         found = town(tmp_path / str(month), month=month, a=benefit("a", "甲", "True", more=amounts))
         run, b = found.run([{"pay": money(100)}]), found.program.benefits["a"]
