@@ -177,6 +177,15 @@ def test_what_absence_means_is_told_field_by_field(tmp_path: Path) -> None:
     assert "选基本、选护理不明家庭申报" in wish
 
 
+def test_what_a_list_presumes_is_told_apart(tmp_path: Path) -> None:
+    fields = small_pack.FIELDS.replace(
+        "enum: support,", "enum: support, empty: basic, presumed_if: 工资 > 0,"
+    )
+    rows = pages_of(small(tmp_path, fields__a=fields))["fields.html"].text.split("\n")
+    wish = next(r for r in rows if r.startswith("意愿"))
+    assert "选基本、选护理不明名单在核实前推定为选基本，如果工资 > 0家庭申报" in wish
+
+
 def test_text_of_a_pack_is_never_markup(tmp_path: Path) -> None:
     basic = small_pack.BASIC.replace("says: 收入低的家庭", "says: '<script>alert(\"x\")</script> & <b>'")
     html = handbook(small(tmp_path, benefits__basic=basic))["benefits/basic.html"]

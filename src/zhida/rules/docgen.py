@@ -119,14 +119,19 @@ def _field_row(pack: Pack, f: Field) -> list[str]:
 
 
 def _empty(pack: Pack, f: Field) -> str:
-    """What absence means: an open field's emptiness is only ever presumed."""
+    """What absence means in a complete register; and what only a list presumes, before anybody was asked."""
     if f.empty is None:
         return "不明"
     if f.kind is Kind.ENUM:
-        value = pack.enums[f.enum].choices[f.empty].name
+        value = html.text(pack.enums[f.enum].choices[f.empty].name)
     else:
-        value = say.number(f.kind, f.places, f.empty)
-    return html.text(value) if f.register else "不明"
+        value = html.text(say.number(f.kind, f.places, f.empty))
+    register = pack.registers.get(f.register)
+    if register is not None and register.access == "register":
+        return value
+    where = "" if f.presumed_if is None else f"，如果{html.code(f.presumed_if.text)}"
+    presumed = f'<span class="small">名单在核实前推定为{value}{where}</span>'
+    return f"{'不明' if register is None else value}<br>{presumed}"
 
 
 def _sources(pack: Pack) -> str:

@@ -1,8 +1,9 @@
 """Whether the worked cases of a pack notice its mutants (:mod:`zhida.rules.mutants`).
 
 Each mutant is run against the cases that could see it until one fails: answers, reasons, amounts and
-members are compared, not what is missing or assumed. A mutant that no case notices is a survivor. ``cases/survivors.yaml`` lists those that are meant to
-survive, each with the reason: ``- {mutant: "key", why: …}``, or ``mutants:`` with a list of keys.
+members are compared, not what is missing or assumed. A mutant that no case notices is a survivor.
+``cases/survivors.yaml`` lists those that are meant to survive, each with the reason:
+``- {mutant: "key", why: …}``, or ``mutants:`` with a list of keys.
 """
 
 from __future__ import annotations

@@ -56,6 +56,9 @@ class Reach:
         records: list[Variable | Benefit] = [*pack.variables.values(), *pack.benefits.values()]
         for record in records:
             self.direct[record.id] = {id for f in formulas_of(record) for id in self.ids_in(f)}
+        for f in pack.fields.values():
+            if f.presumed_if is not None:
+                self.direct[f.id] = self.ids_in(f.presumed_if)
         for b in pack.benefits.values():
             self.direct[b.id] |= {e.benefit for e in b.excluded_by}
             self.direct[b.id] |= {f for f in (f"awarded_{b.id}", f"award_amount_{b.id}") if f in pack.fields}
