@@ -120,13 +120,16 @@ def test_what_the_user_has_set_is_called_so() -> None:
     assert "本次设定的数值" in lines[-1]
 
 
-def test_a_yes_names_the_condition_that_is_nearest_to_failing() -> None:
+def test_a_yes_names_the_change_that_would_end_it() -> None:
     data = household(其他收入=700, 存款=100)
-    line = next(x for x in reasons("relief", data) if x.startswith("最接近界线"))
-    assert line == "最接近界线的条件是「人均收入低于救济标准」，余量 100.49 元"
+    line = next(x for x in reasons("relief", data) if x.startswith("会改变结论"))
+    assert line == "会改变结论：「人均收入低于救济标准」的实际值增加超过 100.49 元，就不再符合"
+    assert result("relief", household(其他收入=Decimal("800.49"), 存款=100))["answer"] == "yes"
+    assert result("relief", household(其他收入=Decimal("800.50"), 存款=100))["answer"] == "no"
     rich = household(其他收入=10, 存款=9600)
-    line = next(x for x in reasons("relief", rich) if x.startswith("最接近界线"))
-    assert line == "最接近界线的条件是「人均存款不超过规定月数的救济标准」，余量 6.00 元"
+    line = next(x for x in reasons("relief", rich) if x.startswith("会改变结论"))
+    assert line == "会改变结论：「人均存款不超过规定月数的救济标准」的实际值增加超过 6.00 元，就不再符合"
+    assert reasons("relief", rich)[0].startswith("满足：人均存款")  # the nearest comes first
 
 
 def test_who_may_be_entitled_comes_first_and_equal_refusals_are_one_line() -> None:

@@ -32,7 +32,7 @@ FractionOption = Annotated[
 
 def demo(
     out: OutOption = Path("demo"),
-    fraction: FractionOption = 0.02,
+    fraction: FractionOption = 0.03,
     seed: city.SeedOption = 1,
     month: city.MonthOption = "2025-06",
     pack: choose.PackOption = "",

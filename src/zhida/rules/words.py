@@ -25,6 +25,7 @@ WEIGHTS = (
     "stale", "parameter", "condition", "applies", "amount", "variable", "age_on", "first_month", "rounding",
 )  # fmt: skip
 MOST_CONDITIONS = 3
+MOST_MET = 2
 MOST_MISSING = 3
 MOST_ASSUMPTIONS = 3
 
@@ -159,8 +160,8 @@ def _conditions(result: Result, pack: Pack) -> list[str]:
     first = failing + opened
     full = first[:MOST_CONDITIONS]
     if result["answer"] == "yes":
-        own = [c for c in met if c["value"] is not None]
-        full = own[:MOST_CONDITIONS]
+        own = sorted((c for c in met if c["value"] is not None), key=lambda c: _share(c) or Decimal(1))
+        full = own[:MOST_MET]
     seen: set[str] = set()
     found = [_condition(c, pack, seen) for c in full]
     if len(first) > len(full):
@@ -205,8 +206,13 @@ def _parameter(p: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:
     seen.add(p["id"])
     if p["note"] == BY_USER.note:
         return f"{value}，本次设定"
-    source = f"《{pack.sources[p['source']].title}》" if p["source"] in pack.sources else "假定"
-    return f"{value}，{p['from']} 起，{source}"
+    value += f"，{p['from']} 起"
+    if p["source"] not in pack.sources:
+        return f"{value}，假定"
+    if p["source"] in seen:
+        return value
+    seen.add(p["source"])
+    return f"{value}，《{pack.sources[p['source']].title}》"
 
 
 def _margin(c: Mapping[str, Any]) -> str:
@@ -239,9 +245,9 @@ def _change(result: Result) -> list[str]:
         shares = [(share, c) for c in comparisons if (share := _share(c)) is not None]
         if shares:
             nearest = min(shares, key=lambda pair: pair[0])[1]
-            least = "余量" if isinstance(_ratio(nearest["margin"]), Decimal) else "余量至少"
+            way = "增加" if nearest["symbol"].startswith("<") else "减少"
             by = _quantity(_low(nearest["margin"]) or Decimal(0), "money", ROUND_DOWN)
-            return [f"最接近界线的条件是「{_short([nearest])[0]}」，{least} {by}"]
+            return [f"会改变结论：「{_short([nearest])[0]}」的实际值{way}超过 {by}，就不再符合"]
     return []
 
 
