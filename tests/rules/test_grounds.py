@@ -43,6 +43,18 @@ def test_a_value_that_this_amount_does_not_use_is_not_missed() -> None:
     assert old["missing"] == []
 
 
+def test_an_amount_names_the_values_of_the_branch_that_is_taken() -> None:
+    used = pack("taoyuan")
+    relief = result(used, "relief", ALONE)["amount_parameters"]
+    assert [(p["id"], p["value"], p["from"], p["source"]) for p in relief] == [
+        ("relief_standard", 800.5, "2024-01-01", "T3")
+    ]
+    old = ALONE | {"members": [ALONE["members"][0] | {"出生日期": "1930-01-01", "性别": "男"}]}  # type: ignore[index]
+    elder = result(used, "elder", old)["amount_parameters"]
+    assert [(p["id"], p["value"]) for p in elder] == [("elder_rate", 100)]  # of three bands this one
+    assert result(used, "care", ALONE)["amount_parameters"] == []
+
+
 def test_a_comparison_carries_its_sign_and_kind() -> None:
     conditions = {c["id"]: c for c in result(pack("taoyuan"), "relief", ALONE)["conditions"]}
     assert (conditions["income"]["symbol"], conditions["income"]["kind"]) == ("<", "money")

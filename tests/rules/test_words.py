@@ -132,6 +132,12 @@ def test_a_yes_names_the_change_that_would_end_it() -> None:
     assert reasons("relief", rich)[0].startswith("满足：人均存款")  # the nearest comes first
 
 
+def test_what_an_amount_is_reckoned_with_is_told_once() -> None:
+    lines = reasons("schooling", household(出生日期="2010-05-01"))
+    assert "金额按入学补助标准 800 元/年，2021-01-01 起，《桃源县孤童与五保办法(虚构)》" in lines
+    assert not any(x.startswith("金额按") for x in reasons("relief", household()))  # told by the condition
+
+
 def test_who_may_be_entitled_comes_first_and_equal_refusals_are_one_line() -> None:
     data = household(出生日期="1940-05-01")
     data["members"] += [dict(data["members"][0], id=f"m{i}", 出生日期="1990-01-01") for i in (2, 3)]

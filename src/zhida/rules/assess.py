@@ -117,6 +117,7 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
         "answer": word,
         "amount": amount,
         "amount_range": amount_range,
+        "amount_parameters": [] if amount_range is None else grounds.amount_parameters(run, b, i),
         "period": b.benefit.amounts[0].period if b.benefit.amounts else None,
         "applies": _guard(run, b, i),
         "conditions": conditions,

@@ -68,8 +68,34 @@ def parameters(run: Run, node: Node, i: int) -> list[dict[str, Any]]:
         todo = later
         if not todo:
             break
+    return _all_described(run, direct, i)
+
+
+def amount_parameters(run: Run, b: BenefitProgram, i: int) -> list[dict[str, Any]]:
+    """The parameters that the amount is reckoned with, of the branches that may be taken."""
+    direct: list[Node] = []
+    todo = [b.full.amount] if b.full.amount is not None else []
+    seen: set[int] = set()
+    while todo:
+        n = todo.pop(0)
+        if n.id in seen:
+            continue
+        seen.add(n.id)
+        if n.op == "param":
+            direct.append(n)
+        elif n.op in ("select", "pick"):
+            bits = run.value(n.args[0], i)
+            assert isinstance(bits, int)
+            sides = (YES, NO) if n.op == "select" else [1 << at for at in range(len(n.args) - 1)]
+            todo += [arg for bit, arg in zip(sides, n.args[1:], strict=True) if bits & bit]
+        elif n.op in ("mul", "add", "sub", "min", "max", "divide", "spread", "positive", "coalesce"):
+            todo += n.args
+    return _all_described(run, direct, i)
+
+
+def _all_described(run: Run, nodes: Iterable[Node], i: int) -> list[dict[str, Any]]:
     names: dict[str, dict[str, Any]] = {}
-    for p, resolved, index in used(run, direct, i):
+    for p, resolved, index in used(run, nodes, i):
         if resolved.values is not None and resolved.value is not None:
             names[f"{p.id}/{index}"] = described(p, resolved.value, resolved, index)
         else:

@@ -66,7 +66,9 @@ def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
     """One result in words; ``ask`` as for :func:`told`."""
     reasons = _guard(result)
     if result["answer"] != "not_applicable":
-        reasons += [*_conditions(result, pack), *_change(result), *_missing(result, pack)]
+        seen: set[str] = set()
+        reasons += [*_conditions(result, pack, seen), *_reckoning(result, pack, seen)]
+        reasons += [*_change(result), *_missing(result, pack)]
     line = headline(result)
     if ask is not None:
         line = line.replace("：", "：就登记所见", 1)
@@ -148,8 +150,11 @@ def _guard(result: Result) -> list[str]:
     return [f"{word}：{guard['says']}"]
 
 
-def _conditions(result: Result, pack: Pack) -> list[str]:
-    """Failing first, then open; those that hold are told in full only where the answer is yes."""
+def _conditions(result: Result, pack: Pack, seen: set[str]) -> list[str]:
+    """Failing first, then open; those that hold are told in full only where the answer is yes.
+
+    ``seen`` takes in the parameters and sources that were told.
+    """
     by_answer: dict[str, list[Mapping[str, Any]]] = {}
     for c in result["conditions"]:
         by_answer.setdefault(c["answer"], []).append(c)
@@ -162,7 +167,6 @@ def _conditions(result: Result, pack: Pack) -> list[str]:
     if result["answer"] == "yes":
         own = sorted((c for c in met if c["value"] is not None), key=lambda c: _share(c) or Decimal(1))
         full = own[:MOST_MET]
-    seen: set[str] = set()
     found = [_condition(c, pack, seen) for c in full]
     if len(first) > len(full):
         found.append(
@@ -213,6 +217,12 @@ def _parameter(p: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:
         return value
     seen.add(p["source"])
     return f"{value}，《{pack.sources[p['source']].title}》"
+
+
+def _reckoning(result: Result, pack: Pack, seen: set[str]) -> list[str]:
+    """What the amount is reckoned with, as far as no condition has told it."""
+    own = [p for p in result["amount_parameters"] if p["id"] not in seen and p["value"] is not None]
+    return ["金额按" + "；".join(_parameter(p, pack, seen) for p in own[:2])] if own else []
 
 
 def _margin(c: Mapping[str, Any]) -> str:
