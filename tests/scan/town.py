@@ -52,10 +52,10 @@ def columns(
     found: dict[str, Array] = {}
     for f in fields:
         share = missing if f.kind != "date" else missing / 5
-        weights = [1 - share, share * 0.4, share * (0.3 if f.interval else 0.6), share * 0.3 * f.interval]
-        states = rng.choice(4, n, p=weights).astype(np.uint8)
+        rest = np.array([0.4, 0.3, 0.3 * f.interval, 0.3 * f.optional])
+        states = rng.choice(5, n, p=[1 - share, *(share * rest / rest.sum())]).astype(np.uint8)
         cells = values(rng, pack, f, n, last)
-        cells[(states == State.ABSENT) | (states == State.UNKNOWN)] = 0
+        cells[(states != State.KNOWN) & (states != State.INTERVAL)] = 0
         found[f.id] = cells.astype(f.dtype)
         found[state_column(f.id)] = states
         if f.interval:

@@ -12,23 +12,25 @@ All trials of a part run at once, over a table in which a household stands once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zhida.rules.declarations import Kind
-from zhida.rules.ir import PERSON
+from zhida.rules.ir import PERSON, cone
 from zhida.rules.kernel.run import Table
+from zhida.rules.program import Program
 from zhida.scan.loaded import Loaded, leaves, restricted, unsettled
-from zhida.scan.trial import HIGH, LOW, Trial, Value, with_trial_places
+from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, with_trial_places
 
 Array = NDArray[Any]
 
-MOST_COPIES = 400_000
-"""Households in one table of trials."""
+MOST_COPIES = 50_000
+"""About so many households in one table of trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,97 +63,90 @@ class Finder:
             inputs = {str(leaf.data[0]) for leaf in leaves(answer, "input")}
             self.unwritten[b] = tuple(sorted(i.removeprefix("?") for i in inputs if i.startswith("?")))
         able = [b for b in loaded.benefits if self.fields[b] or self.gaps[b]]
-        self.kernel = restricted(kernel, able)
-        order = list(loaded.pack.fields)
-        fields = {f for b in able for f in self.fields[b]}
+        self.kernels = {b: restricted(kernel, (b,)) for b in loaded.benefits}
         gaps = {p for b in able for p in self.gaps[b]}
-        self.facts = (
-            *sorted(fields, key=lambda f: (loaded.pack.fields[f].cost, order.index(f))),
-            *sorted(gaps),
-        )
-        """Fields by cost, then parameters, which nobody can look up."""
         self.places = with_trial_places(loaded, sorted(gaps))
+        self.own = {b: own_facts(loaded.program, b) & {*self.fields[b]} for b in able}
+        facts = {f for b in able for f in self.fields[b]} | gaps
+        self.values = {f: values_to_try(loaded.program, f) for f in facts}
 
     def decide(self, table: Table, asked: Mapping[str, Array]) -> dict[str, Decided]:
         """``asked``: unit rows of the table by benefit, ascending; all with an answer that is not settled."""
         asked = {b: rows for b, rows in asked.items() if len(rows)}
         if not asked:
             return {}
-        is_person = {b: self.loaded.pack.benefits[b].unit == PERSON for b in asked}
-        groups = {b: table.group_of[rows] if is_person[b] else rows for b, rows in asked.items()}
-        trial = Trial(self.loaded, self.kernel, self.places, table, np.unique(np.concatenate([*groups.values()])))
-        waiting = {
-            b: Asked(b, trial.units(rows, is_person[b]), trial.at(groups[b]), is_person[b])
-            for b, rows in asked.items()
-        }
-        self._alone(trial, list(waiting.values()))
-        for one in waiting.values():
+        found = {}
+        for b, rows in asked.items():
+            is_person = self.loaded.pack.benefits[b].unit == PERSON
+            groups = table.group_of[rows] if is_person else rows
+            trial = Trial(self.loaded, self.kernels[b], self.places, table, np.unique(groups))
+            one = Asked(b, trial.units(rows, is_person), trial.at(groups), is_person)
+            self._alone(trial, one)
             if not one.done.all():
                 self._several(trial, one)
-        return {b: one.as_decided() for b, one in waiting.items()}
+            found[b] = one.as_decided()
+        return found
 
-    def _alone(self, trial: Trial, waiting: Sequence[Asked]) -> None:
-        """Each unknown fact of each household, one value at a time; the cheapest that settles is kept."""
-        pairs = [(f, v) for f in self.facts for v in self.values(f)]
-        chosen = [trial.unknown_in(f) for f, _ in pairs]
-        start = 0
-        while start < len(pairs):
-            end, copies = start, 0
-            while end < len(pairs) and (copies == 0 or copies + len(chosen[end]) <= MOST_COPIES):
-                copies += len(chosen[end])
-                end += 1
-            if copies:
-                self._try(trial, waiting, pairs[start:end], chosen[start:end])
-            start = end
+    def _alone(self, trial: Trial, one: Asked) -> None:
+        """Each unknown fact of each household, one value at a time; the cheapest that settles is kept.
 
-    def _try(
-        self, trial: Trial, waiting: Sequence[Asked], pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]
-    ) -> None:
+        Facts of one cost go together: whoever is settled by them is not asked dearer ones.
+        """
+        facts = (*self.fields[one.benefit], *self.gaps[one.benefit])
+        for _, same in groupby(facts, key=self._cost):
+            if one.done.all():
+                return
+            waiting = np.unique(one.groups[~one.done])
+            pairs, chosen = [], []
+            for fact in same:
+                homes = self._homes(trial, one, fact)
+                homes = homes[np.isin(homes, waiting, assume_unique=True)]
+                if len(homes):
+                    pairs += [(fact, v) for v in self.values[fact]]
+                    chosen += [homes] * len(self.values[fact])
+            for few in _slices([len(c) for c in chosen]):
+                self._try(trial, one, pairs[few], chosen[few])
+
+    def _cost(self, fact: str) -> int:
+        field = self.loaded.pack.fields.get(fact)
+        return 10 if field is None else field.cost
+
+    def _homes(self, trial: Trial, one: Asked, fact: str) -> Array:
+        """Households in which it is not known, for a fact of the person alone: in the one asked about."""
+        if fact in self.own[one.benefit]:
+            found: Array = np.unique(one.groups[trial.cells(fact)[one.units]])
+            return found
+        return trial.unknown_in(fact)
+
+    def _try(self, trial: Trial, one: Asked, pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]) -> None:
         sizes = [len(c) for c in chosen]
         which = np.repeat(np.arange(len(pairs)), sizes)
         copies = trial.copies(np.concatenate(chosen))
         for k, (fact, value) in enumerate(pairs):
             if sizes[k]:
                 copies.force(fact, value, which == k)
-        rows = copies.run()
+        rows = copies.run()[one.benefit]
         starts = np.cumsum([0, *sizes])
-        for one in waiting:
-            mine = {*self.fields[one.benefit], *self.gaps[one.benefit]}
-            for k, (fact, _) in enumerate(pairs):
-                if sizes[k] == 0 or fact not in mine or one.done.all():
-                    continue
-                at = np.searchsorted(chosen[k], one.groups)
-                there = (at < sizes[k]) & ~one.done
-                there[there] = chosen[k][at[there]] == one.groups[there]
-                if there.any():
-                    units = one.copied(trial, copies, starts[k] + at[there], there)
-                    settled = np.zeros(len(there), bool)
-                    settled[there] = copies.settled(rows[one.benefit], units)
-                    one.take((fact,), settled, alone=True)
-
-    def values(self, fact: str) -> tuple[Value, ...]:
-        """What is tried for a fact."""
-        field = self.loaded.pack.fields.get(fact)
-        if field is None:
-            return (LOW, HIGH)
-        if field.kind is Kind.BOOL:
-            return (0, 1)
-        if field.kind is Kind.ENUM:
-            return tuple(range(len(self.loaded.pack.enums[field.enum].choices)))
-        if field.empty is None or field.empty in (field.minimum, field.maximum):
-            return (LOW, HIGH)
-        return (field.empty, LOW, HIGH)
+        for k, (fact, _) in enumerate(pairs):
+            at = np.searchsorted(chosen[k], one.groups)
+            there = (at < sizes[k]) & ~one.done
+            there[there] = chosen[k][at[there]] == one.groups[there]
+            if there.any():
+                units = one.copied(trial, copies, starts[k] + at[there], there)
+                settled = np.zeros(len(there), bool)
+                settled[there] = copies.settled(rows, units)
+                one.take((fact,), settled, alone=True)
 
     def _several(self, trial: Trial, one: Asked) -> None:
         """For rows that no single fact decides: settle all, then let the dearest go again."""
-        facts = (*self.fields[one.benefit], *self.gaps[one.benefit])
+        facts = (*self.fields[one.benefit], *((ALL_GAPS,) if self.gaps[one.benefit] else ()))
         for end in (HIGH, LOW):
             rows = np.flatnonzero(~one.done)
             if len(rows) == 0:
                 return
             known = np.zeros((len(facts), len(rows)), bool)
             for k, fact in enumerate(facts):
-                known[k] = np.isin(one.groups[rows], trial.unknown_in(fact))
+                known[k] = np.isin(one.groups[rows], self._homes(trial, one, fact))
             settled = self._settled(trial, one, rows, facts, known, end)
             rows, known = rows[settled], known[:, settled]
             for k in range(len(facts) - 1, -1, -1):
@@ -162,9 +157,13 @@ class Finder:
             for pattern in np.unique(known.T, axis=0):
                 mask = np.zeros(len(one.units), bool)
                 mask[rows[(known.T == pattern).all(axis=1)]] = True
-                one.take(tuple(f for f, used in zip(facts, pattern, strict=True) if used), mask, alone=False)
-        missing = self.unwritten[one.benefit]
-        one.take(missing or facts, ~one.done, alone=False)
+                one.take(self._named(one.benefit, facts, pattern), mask, alone=False)
+        # what has no formula in this month hangs on nothing that could be looked up
+        one.take(self.unwritten[one.benefit], ~one.done, alone=False)
+
+    def _named(self, benefit: str, facts: Sequence[str], used: Array) -> tuple[str, ...]:
+        found = [f for f, is_used in zip(facts, used, strict=True) if is_used]
+        return tuple(g for f in found for g in ((f,) if f != ALL_GAPS else self.gaps[benefit]))
 
     def _settled(
         self, trial: Trial, one: Asked, rows: Array, facts: Sequence[str], known: Array, end: str
@@ -182,7 +181,60 @@ class Finder:
         field = self.loaded.pack.fields.get(fact)
         if field is None or field.kind not in (Kind.BOOL, Kind.ENUM):
             return end
-        return self.values(fact)[0 if end == LOW else -1]
+        return self.values[fact][0 if end == LOW else -1]
+
+
+def _slices(sizes: Sequence[int]) -> Iterator[slice]:
+    """Runs of pairs with about MOST_COPIES copies each."""
+    start, copies = 0, 0
+    for i, size in enumerate(sizes):
+        copies += size
+        if copies >= MOST_COPIES or i == len(sizes) - 1:
+            yield slice(start, i + 1)
+            start, copies = i + 1, 0
+
+
+def own_facts(program: Program, benefit: str) -> set[str]:
+    """Fields of a person that its answer takes from the person alone, never from another member."""
+    if program.pack.benefits[benefit].unit != PERSON:
+        return set()
+    nodes = cone([program.benefits[benefit].presumed.answer])
+    others = cone(n for n in nodes if n.op in ("spread", "gather", "agg"))
+    shared = {str(n.data[0]) for n in others if n.op == "input"}
+    return {str(n.data[0]) for n in nodes if n.op == "input" and n.unit == PERSON} - shared
+
+
+def values_to_try(program: Program, fact: str) -> tuple[Value, ...]:
+    """Values of a fact: both ends, what an empty register means, one of each kind of choices."""
+    field = program.pack.fields.get(fact)
+    if field is None:
+        return (LOW, HIGH)
+    if field.kind is Kind.BOOL:
+        return (0, 1)
+    if field.kind is Kind.ENUM:
+        return tuple(different_choices(program, fact, len(program.pack.enums[field.enum].choices)))
+    if field.empty is None or field.empty in (field.minimum, field.maximum):
+        return (LOW, HIGH)
+    return (field.empty, LOW, HIGH)
+
+
+def different_choices(program: Program, fact: str, count: int) -> list[int]:
+    """One choice of each set that no rule tells apart: rules mostly ask whether it is among some."""
+    passed = {n.id for n in program.graph.nodes if n.op == "input" and n.data[0] == fact}
+    masks = []
+    for n in program.graph.nodes:
+        if not any(a.id in passed for a in n.args):
+            continue
+        if n.op in ("select", "coalesce", "spread") and n.kind == "enum":
+            passed.add(n.id)
+        elif n.op == "among":
+            masks.append(int(str(n.data[0])))
+        elif n.op != "applicable":
+            return list(range(count))
+    found: dict[tuple[int, ...], int] = {}
+    for choice in range(count):
+        found.setdefault(tuple(mask >> choice & 1 for mask in masks), choice)
+    return list(found.values())
 
 
 class Asked:
@@ -199,7 +251,7 @@ class Asked:
         found: Array = self.index >= 0
         return found
 
-    def copied(self, trial: Trial, copies: Any, at: Array, mask: Array) -> Array:
+    def copied(self, trial: Trial, copies: Copies, at: Array, mask: Array) -> Array:
         """Unit rows in a table of copies; ``at``: the copy that stands for each row of ``mask``."""
         if not self.is_person:
             return at

@@ -126,7 +126,7 @@ def unsettled(program: Program, form: Form, benefit: str | None = None) -> list[
     found = set()
     for leaf in leaves([b.presumed.answer for b in chosen], "input"):
         name = str(leaf.data[0])
-        if not leaf.data[1] and name in program.pack.fields and form.of(name) != "known" and not is_made(name):
+        if not leaf.data[1] and name in program.pack.fields and form.of(name) != "known":
             found.add(name)
     return by_cost(program.pack, found)
 
@@ -142,7 +142,9 @@ def to_ask(program: Program, benefit: str) -> list[str]:
     found = set()
     for leaf in leaves([program.benefits[benefit].full.answer], "input"):
         field = pack.fields.get(str(leaf.data[0]))
-        if field is not None and (field.open or pack.registers[field.register].access != "register"):
+        if field is None or is_made(field.id):
+            continue
+        if field.open or pack.registers[field.register].access != "register":
             found.add(field.id)
     return by_cost(pack, found)
 

@@ -17,6 +17,8 @@ from zhida.scan.loaded import Loaded
 
 Array = NDArray[Any]
 LOW, HIGH = "low", "high"
+ALL_GAPS = "*"
+"""All parameters that are unknown somewhere, together."""
 Value = int | str
 """A storage integer, or an end of what the cell may be (of its interval, else of the field)."""
 ROWS = ("first_person", "size", "group_of", "place_group", "place_person")
@@ -25,7 +27,7 @@ ROWS = ("first_person", "size", "group_of", "place_group", "place_person")
 @dataclass(frozen=True, slots=True)
 class TrialPlaces:
     """All places once as they are and once for each end of each parameter that has gaps: to give a
-    household a parameter's value, it is moved to the place where it is known."""
+    household a parameter's value, it is moved to the place where it is known (so one at a time, or all)."""
 
     places: Places
     parameters: Parameters
@@ -41,8 +43,8 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
     los, his = [base.lo], [base.hi]
     shift: dict[tuple[str, str], int] = {}
     unknown: dict[str, Array] = {}
-    for name in gaps:
-        slots = [slot for (p, _), slot in loaded.kernel.source.parameters.items() if p == name]
+    for name in (*gaps, ALL_GAPS):
+        slots = [slot for (p, _), slot in loaded.kernel.source.parameters.items() if name in (p, ALL_GAPS)]
         unknown[name] = (base.lo[slots] < base.hi[slots]).any(axis=0)
         for end in (LOW, HIGH):
             shift[name, end] = len(los) * count
@@ -61,7 +63,7 @@ class Trial:
     def __init__(self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array) -> None:
         self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
         self.groups = groups
-        self.table, self.persons = picked(loaded, table, groups)
+        self.table, self.persons = picked(loaded, used_by(kernel, table), groups)
         self.first = self.table.first_person
         self._cells: dict[str, Array] = {}
         self._homes: dict[str, Array] = {}
@@ -119,7 +121,6 @@ class Copies:
     def force(self, fact: str, value: Value, mask: Array) -> None:
         """Gives the fact a value in the households of ``mask``, wherever it is not known."""
         if fact in self.trial.places.unknown:
-            # a household can stand in one place only: of several parameters the last is given
             shift = self.trial.places.shift[fact, str(value)]
             at = mask[self.table.group_of]
             count = self.trial.places.count
@@ -163,6 +164,13 @@ class Copies:
         done = np.ones(len(units), bool)
         done[there] = (answers & YES == 0) | (answers == YES)
         return done
+
+
+def used_by(kernel: Kernel, table: Table) -> Table:
+    """Only the columns that a kernel reads, with their states."""
+    wanted = {a for _, args in kernel.source.stages for a in args}
+    wanted |= {f"s_{a[2:]}" for a in wanted if f"s_{a[2:]}" in table.columns}
+    return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 
 
 def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:

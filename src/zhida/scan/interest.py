@@ -1,0 +1,189 @@
+"""Whom other parameters could concern: rules are run once with every parameter as a range.
+
+Intervals are sound: a household without a row under ranges has none under any values inside them. So a
+reform whose values lie inside is run over the rest alone, a part of the population that stays in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhida.population.store import Part
+from zhida.rules.declarations import Kind
+from zhida.rules.ir import NO, PERSON, YES
+from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.scan.deciding import values_to_try
+from zhida.scan.lists import COLUMN, bits
+from zhida.scan.loaded import Loaded, unsettled
+from zhida.scan.trial import HIGH, LOW, Trial, TrialPlaces, Value, picked, same_form, used_by
+from zhida.scan.where import Homes, Where
+
+Array = NDArray[Any]
+ALL = np.uint64(2**64 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Households of one part in a table of their own. ``groups`` and ``persons``: their rows in the part,
+    ascending; ``benefits``: per household a bit for each benefit (in the order of ``Loaded.benefits``) that
+    may concern it; ``divisions``: rows of the manifest by household and (-1 outside, -2 unknown) by person."""
+
+    table: Table
+    groups: Array
+    persons: Array
+    benefits: Array
+    household_county: Array
+    person_county: Array
+    divisions: tuple[Array, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Units (rows of the part, ascending) that receive a benefit and still fit, or would as far as
+    registers tell (``leads``), with their counties and both ends of the amount."""
+
+    units: Array
+    county: Array
+    leads: Array
+    lo: Array
+    hi: Array
+
+
+def ranges(loaded: Loaded) -> Parameters:
+    """Every parameter from half of its value to half as much again, within its bounds; truths both ways."""
+    base = loaded.parameters
+    lo, hi = base.lo.copy(), base.hi.copy()
+    for (name, _), slot in loaded.kernel.source.parameters.items():
+        p = loaded.pack.parameters[name]
+        if p.kind is Kind.BOOL:
+            lo[slot], hi[slot] = 0, 1
+            continue
+        for end, factor, direction in ((lo, 1, -1), (hi, 3, 1)):
+            widened = (end[slot] * factor) // 2 + (1 if direction > 0 else 0)
+            end[slot] = np.clip(widened, p.minimum, p.maximum)
+        lo[slot], hi[slot] = np.minimum(lo[slot], base.lo[slot]), np.maximum(hi[slot], base.hi[slot])
+    return replace(base, lo=lo, hi=hi)
+
+
+def of_part(loaded: Loaded, where: Where, part: Part, wide: Parameters | None) -> Concerned:
+    """``wide``: only households with whom these parameters may do something; None: everybody."""
+    table = loaded.table(part)
+    homes = Homes.of(part)
+    if wide is None:
+        groups, people = np.arange(len(table.size)), np.arange(len(table.group_of))
+        masks = np.full(len(groups), ALL, np.uint64)
+    else:
+        masks = concerned(loaded, table, wide)
+        groups = np.flatnonzero(masks)
+        few, people = picked(loaded, used_by(loaded.kernel, table), groups)
+        table = same_form(few, table)
+    return Concerned(
+        table,
+        groups,
+        people,
+        masks[groups],
+        where.county_of[homes.divisions(False, groups)],
+        where.county_of[homes.divisions(True, people)],
+        (part.households["division"][groups], part.persons["registered"][people]),
+    )
+
+
+def narrowed(loaded: Loaded, part: Concerned, benefits: Collection[str]) -> Concerned:
+    """Only the households that some benefits may concern."""
+    wanted = np.uint64(sum(1 << i for i, b in enumerate(loaded.benefits) if b in benefits))
+    keep = np.flatnonzero(part.benefits & wanted)
+    if len(keep) == len(part.groups):
+        return part
+    few, persons = picked(loaded, part.table, keep)
+    return Concerned(
+        same_form(few, part.table),
+        part.groups[keep],
+        part.persons[persons],
+        part.benefits[keep],
+        part.household_county[keep],
+        part.person_county[persons],
+        (part.divisions[0][keep], part.divisions[1][persons]),
+    )
+
+
+def concerned(loaded: Loaded, table: Table, wide: Parameters) -> Array:
+    """By household a bit for each benefit that somebody in it receives and may fit, or could be a lead for.
+
+    Who could be a lead is yes whatever its unknown facts are; so who is surely not with one value of
+    them, all at one end, is none under any parameters.
+    """
+    rows = loaded.kernel.run(table, loaded.places.places, wide, threads=1)
+    masks = np.zeros(len(table.size), np.uint64)
+    leads: dict[str, Array] = {}
+
+    def mark(benefit: str, units: Array) -> None:
+        masks[_homes(loaded, table, benefit, units)] |= np.uint64(1 << loaded.benefits.index(benefit))
+
+    for b, found in rows.items():
+        if loaded.pack.benefits[b].kind == "standing":
+            codes = found[COLUMN["codes"]]
+            fits, held = bits(codes, 3) & YES != 0, bits(codes, 10) & YES != 0
+            mark(b, found[0][fits & held])
+            leads[b] = found[0][fits & ~held]
+    places = TrialPlaces(loaded.places.places, wide, len(loaded.places.places.codes), {}, {})
+    for end in (HIGH, LOW):
+        homes = [_homes(loaded, table, b, units) for b, units in leads.items()]
+        groups = np.unique(np.concatenate(homes)) if homes else np.zeros(0, np.int64)
+        if len(groups):
+            leads = _still(loaded, Trial(loaded, loaded.kernel, places, table, groups), leads, end)
+    for b, units in leads.items():
+        mark(b, units)
+    return masks
+
+
+def _still(loaded: Loaded, trial: Trial, leads: Mapping[str, Array], end: str) -> dict[str, Array]:
+    """Who can still be yes where everything unknown is given, all at one end."""
+    copies = trial.copies(np.arange(len(trial.groups)))
+    for fact in unsettled(loaded.program, loaded.kernel.form):
+        values = values_to_try(loaded.program, fact)
+        choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
+        given: Value = values[0 if end == LOW else -1] if choices else end
+        copies.force(fact, given, np.ones(len(trial.groups), bool))
+    found = {}
+    rows = copies.run()
+    for b, units in leads.items():
+        fits = rows[b][0][bits(rows[b][COLUMN["codes"]], 3) & YES != 0]
+        own = trial.persons if loaded.pack.benefits[b].unit == PERSON else trial.groups
+        found[b] = np.intersect1d(units, own[fits], assume_unique=True)
+    return found
+
+
+def _homes(loaded: Loaded, table: Table, benefit: str, units: Array) -> Array:
+    found: Array = table.group_of[units] if loaded.pack.benefits[benefit].unit == PERSON else units
+    return found
+
+
+def holdings(loaded: Loaded, kernel: Kernel, parameters: Parameters, part: Concerned) -> dict[str, Holdings]:
+    """By benefit, for the benefits of ``kernel`` that monthly lists hold."""
+    found = kernel.run(part.table, loaded.places.places, parameters, threads=1)
+    return {
+        b: held(rows, part, loaded.pack.benefits[b].unit == PERSON)
+        for b, rows in found.items()
+        if loaded.pack.benefits[b].kind == "standing"
+    }
+
+
+def held(rows: Array, part: Concerned, is_person: bool) -> Holdings:
+    codes = rows[COLUMN["codes"]]
+    presumed = bits(codes, 3)
+    awarded = bits(codes, 10) == YES
+    lead = (bits(codes, 10) == NO) & (presumed == YES)
+    keep = (awarded & (presumed & YES != 0)) | lead
+    at = rows[0][keep]
+    return Holdings(
+        (part.persons if is_person else part.groups)[at],
+        (part.person_county if is_person else part.household_county)[at],
+        lead[keep],
+        rows[COLUMN["presumed_lo"]][keep],
+        rows[COLUMN["presumed_hi"]][keep],
+    )
