@@ -46,6 +46,30 @@ def test_rounding_is_what_the_word_says(num: int, den: int, step: int, direction
     assert plain.rounded(num, den, step, code) == want
 
 
+@pytest.mark.parametrize(
+    ("num", "den", "step", "direction", "want"),
+    [
+        (5, 2, 1, "half_up", 3),
+        (-5, 2, 1, "half_up", -2),
+        (150, 1, 100, "half_up", 200),
+        (149, 1, 100, "half_up", 100),
+        (-150, 1, 100, "half_up", -100),
+        (1, 3, 1, "up", 1),
+        (-1, 3, 1, "up", 0),
+        (1, 3, 1, "down", 0),
+        (-1, 3, 1, "down", -1),
+        (200, 2, 100, "up", 100),
+        (201, 2, 100, "up", 200),
+    ],
+)
+def test_rounding_at_the_edge(num: int, den: int, step: int, direction: str, want: int) -> None:
+    assert (
+        divide_exact(num, den, step, direction)
+        == want
+        == by_words(Fraction(num, den), Fraction(step), direction)
+    )
+
+
 def test_compiled_helpers_are_the_plain_ones() -> None:
     rng = random.Random(5)
     cutoffs = values.age_cutoffs(values.date(2024, 2, 29))
@@ -223,6 +247,17 @@ def test_products_are_refused_where_they_may_run_over() -> None:
         g.divide(g.mul(big, g.const(2**30)), g.const(3), 100, "up")
 
 
+def test_the_range_of_one_or_the_other_holds_both() -> None:
+    g = Graph()
+    small = g.input("a", "num", "household", 3, 5, True)
+    wide = g.input("b", "num", "household", -7, 90, False)
+    which = g.input("c", "bool", "household", 0, 0, False)
+    for node in (g.coalesce(small, wide), g.select(which, small, wide), g.select(which, wide, small)):
+        assert (node.lo, node.hi) == (-7, 90)
+    picked = g.pick(g.input("d", "enum", "household", 0, 3, False), (small, wide))
+    assert (picked.lo, picked.hi, picked.na) == (-7, 90, True)
+
+
 @pytest.mark.parametrize(
     ("formula", "taken"),
     [
@@ -237,6 +272,7 @@ def test_products_are_refused_where_they_may_run_over() -> None:
         ("income / heads if heads > 0 and line > 0 else line", True),
         ("income / heads if heads > 0 or line > 0 else line", False),
         ("income / heads if heads >= 0 else line", False),
+        ("income / heads if heads > -1 else line", False),
         ("line if heads == 0 else income / heads", False),
         ("income / heads if not heads == 0 else line", False),
         ("income / (heads - 1) if heads > 1 else line", False),
