@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import pty
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from cli.command import fits, one_sentence_each, zhida
+from cli.command import command, environment, fits, one_sentence_each, process, zhida
 from zhida.rules.loading import find_pack, load_pack
 
 PACKS = ("taoyuan", "zhejiang")
@@ -111,3 +116,21 @@ def test_the_handbook_is_written(tmp_path: Path) -> None:
     assert all(Path(page).is_file() for page in done.json["pages"])
     (tmp_path / "file").write_text("", encoding="utf-8")
     one_sentence_each(zhida("rules", "doc", "taoyuan", "--out", str(tmp_path / "file")), "file")
+
+
+def test_a_bar_is_drawn_only_on_a_terminal() -> None:
+    arguments = command("rules", "check", "taoyuan", "--most", "5", "--json")
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as screen:
+        running = subprocess.Popen(
+            arguments, env=environment() | {"TERM": "xterm"}, stdout=subprocess.PIPE, stderr=theirs
+        )
+        os.close(theirs)
+        out, _ = running.communicate(timeout=60)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other end is closed: all was read
+            while data := screen.read(65536):
+                shown += data
+    assert json.loads(out)["pack"]["id"] == "taoyuan"
+    assert "检查 check" in shown.decode()
+    assert process(*arguments[3:]).err == ""
