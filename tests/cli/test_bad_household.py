@@ -67,6 +67,24 @@ def test_what_is_wrong_is_said(data: object, words: list[str]) -> None:
     refused(data, *words)
 
 
+@pytest.mark.parametrize("text", ["x" * 5000, "a\nb\x1b[31m", "\ud800", "‮好"])
+def test_a_hostile_text_stays_one_line_that_does_nothing(text: str) -> None:
+    done = zhida("assess", "-", "--pack", "taoyuan", stdin=json.dumps(member(links={"父": text})))
+    one_sentence_each(done, "members[m1].links.父")
+    line = done.err.removesuffix("\n")
+    assert line.isprintable()
+    assert len(line) <= 400
+
+
+def test_what_a_file_brings_along_does_not_steer_the_terminal() -> None:
+    text = json.dumps(member(id="\x1b[2J\u202e"))
+    for command in ("assess", "explain"):
+        done = zhida(command, "-", "--pack", "taoyuan", stdin=text)
+        assert done.code == 0, done.err
+        assert "\\x1b[2J\\u202e" in done.out
+        assert all(line.isprintable() for line in done.out.splitlines())
+
+
 def test_every_problem_is_named_at_once() -> None:
     data = member(工资=-5, 出生日期="yesterday") | {"month": "2024-13"}
     done = zhida("assess", "-", "--pack", "taoyuan", stdin=json.dumps(data))

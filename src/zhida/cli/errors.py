@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 import typer
 
+from zhida.cli.output import visible
+
 BAD_INPUT = 2
 INTERRUPTED = 130
+LONGEST = 400
 USAGE: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """What typer raises for a wrong command line, wherever this version of it keeps the class."""
 
@@ -30,9 +33,10 @@ def guarded(run: Callable[[], object]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): nothing is wrong, and nobody listens.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone (`| head`): nothing is wrong, and nobody listens. Typer makes
+        # a SystemExit of it and of nothing else: a command's own exit code is returned.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except Exception as error:
         told = sentences(error)
@@ -47,7 +51,9 @@ def guarded(run: Callable[[], object]) -> int:
 
 
 def say(text: str) -> None:
-    """One line to stderr, also where the terminal can't show every character."""
+    """One line of bearable length to stderr, also where the terminal can't show every character."""
+    text = visible(text)
+    text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 

@@ -128,7 +128,7 @@ def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
     """A table of what applies, then what does not in one line a benefit."""
     from zhida.rules import words
 
-    print(_heading(answer, pack))
+    lines([_heading(answer, pack)])
     order = words.ORDER.index
     results = sorted(answer["results"], key=lambda r: order(r["answer"]))
     rows = [
@@ -140,10 +140,10 @@ def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
         table(("待遇", "对象", "结论", "金额", "首要原因"), rows)
     outside = words.not_applicable(answer)
     if outside:
-        print("不适用：" + "；".join(outside))
+        lines(["不适用：" + "；".join(outside)])
     assumed = {(a["what"], a["id"]) for r in answer["results"] for a in r["assumptions"]}
     if assumed:
-        print(f"以上结论依赖 {len(assumed)} 项假定；理由见 zhida explain，全部内容见 --json。")
+        lines([f"以上结论依赖 {len(assumed)} 项假定；理由见 zhida explain，全部内容见 --json。"])
 
 
 def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] | None = None) -> None:

@@ -31,9 +31,14 @@ def console() -> Console:
 
 
 def lines(texts: Iterable[str]) -> None:
-    """Lines as they are, without a screen's wrapping."""
+    """Lines without a screen's wrapping; what a file brings along must not steer the terminal."""
     for text in texts:
-        print(text)
+        print(visible(text))
+
+
+def visible(text: str) -> str:
+    """One line whose control characters are written out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def table(
@@ -48,7 +53,7 @@ def table(
     for i, heading in enumerate(headings):
         found.add_column(heading, justify="right" if i in right else "left", overflow="fold")
     for row in rows:
-        found.add_row(*(Text(cell) for cell in row))
+        found.add_row(*(Text(visible(cell)) for cell in row))
     console().print(found)
 
 
