@@ -270,7 +270,7 @@ def texts(seed: int, shape: Shape) -> dict[str, str]:
     parameters = _parameters(w, shape)
     variables = _variables(w, shape)
     benefits, pays = _benefits(w, shape)
-    groups = _groups(rng, pays)
+    groups = _groups(rng, pays) if shape.benefits > 1 else ""
     files = {
         "pack.yaml": PACK.format(age_on=rng.choice(["last", "first"])),
         "sources.yaml": SOURCES,
