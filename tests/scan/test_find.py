@@ -9,7 +9,6 @@ import pytest
 
 from scan.town import write_town
 from zhida.population.errors import SnapshotError
-from zhida.population.store import Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.ir import PERSON
 from zhida.rules.loading import find_pack, load_pack

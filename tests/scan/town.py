@@ -64,7 +64,9 @@ def columns(
     return found
 
 
-def awards(rng: np.random.Generator, contract: Contract, sizes: Mapping[str, int], month: int) -> dict[str, Array]:
+def awards(
+    rng: np.random.Generator, contract: Contract, sizes: Mapping[str, int], month: int
+) -> dict[str, Array]:
     """One in six units receives each benefit, whether it should or not."""
     benefit, row = [], []
     for i, table in enumerate(contract.benefit_tables):
@@ -85,7 +87,15 @@ def awards(rng: np.random.Generator, contract: Contract, sizes: Mapping[str, int
     }
 
 
-def part(rng: np.random.Generator, pack: Pack, contract: Contract, month: int, homes: int, places: int, missing: float) -> Tables:
+def part(
+    rng: np.random.Generator,
+    pack: Pack,
+    contract: Contract,
+    month: int,
+    homes: int,
+    places: int,
+    missing: float,
+) -> Tables:
     size = rng.integers(1, 6, homes).astype(np.int32)
     people = int(size.sum())
     first = (np.cumsum(size) - size).astype(np.int32)

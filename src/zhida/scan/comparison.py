@@ -25,7 +25,7 @@ FORMAT = 1
 
 @dataclass(slots=True)
 class Comparison:
-    """``baseline`` and ``reform``: [benefit, county, OF_SIDE]; ``changes``: [benefit, county, CHANGES]; int64.
+    """``baseline``, ``reform``: [benefit, county, OF_SIDE]; ``changes``: [benefit, county, CHANGES]; int64.
     For benefits that are not ``affected`` only the baseline is added up."""
 
     benefits: tuple[str, ...]
@@ -36,7 +36,9 @@ class Comparison:
     changes: Array
 
     @classmethod
-    def of(cls, benefits: tuple[str, ...], affected: tuple[str, ...], counties: tuple[str, ...]) -> Comparison:
+    def of(
+        cls, benefits: tuple[str, ...], affected: tuple[str, ...], counties: tuple[str, ...]
+    ) -> Comparison:
         side = np.zeros((len(benefits), len(counties), len(OF_SIDE)), np.int64)
         changes = np.zeros((len(benefits), len(counties), len(CHANGES)), np.int64)
         return cls(benefits, affected, counties, side, side.copy(), changes)
@@ -71,13 +73,22 @@ class Comparison:
         sides = np.stack([self.baseline, reform])
         seconds = time.perf_counter() - began
         return Simulation(
-            loaded, pack, self.benefits, self.counties, sides, self.changes, self.affected, names, everybody, seconds
+            loaded,
+            pack,
+            self.benefits,
+            self.counties,
+            sides,
+            self.changes,
+            self.affected,
+            names,
+            everybody,
+            seconds,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """``sides[side, benefit, county, OF_SIDE]`` (0 before, 1 after) and ``changes[benefit, county, CHANGES]``:
+    """``sides[side, benefit, county, OF_SIDE]`` (0 before, 1 after), ``changes[benefit, county, CHANGES]``:
     units, and sums of fen over both ends of amounts. ``affected``: benefits that were run again;
     ``everybody``: over the whole population, not only whom the reform could concern."""
 

@@ -118,7 +118,9 @@ class Finder:
             return found
         return trial.unknown_in(fact)
 
-    def _try(self, trial: Trial, one: Asked, pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]) -> None:
+    def _try(
+        self, trial: Trial, one: Asked, pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]
+    ) -> None:
         sizes = [len(c) for c in chosen]
         which = np.repeat(np.arange(len(pairs)), sizes)
         copies = trial.copies(np.concatenate(chosen))
@@ -156,7 +158,7 @@ class Finder:
                     known[k] &= ~self._settled(trial, one, rows, facts, fewer, end)
             for pattern in np.unique(known.T, axis=0):
                 mask = np.zeros(len(one.units), bool)
-                mask[rows[(known.T == pattern).all(axis=1)]] = True
+                mask[rows[np.equal(known.T, pattern).all(axis=1)]] = True
                 one.take(self._named(one.benefit, facts, pattern), mask, alone=False)
         # what has no formula in this month hangs on nothing that could be looked up
         one.take(self.unwritten[one.benefit], ~one.done, alone=False)
@@ -175,7 +177,8 @@ class Finder:
                 copies.force(fact, self._end(fact, end), known[k])
         mask = np.zeros(len(one.units), bool)
         mask[rows] = True
-        return copies.settled(copies.run()[one.benefit], one.copied(trial, copies, np.arange(len(rows)), mask))
+        units = one.copied(trial, copies, np.arange(len(rows)), mask)
+        return copies.settled(copies.run()[one.benefit], units)
 
     def _end(self, fact: str, end: str) -> Value:
         field = self.loaded.pack.fields.get(fact)

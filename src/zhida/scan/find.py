@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhida.codes.months import format_month
 from zhida.population.errors import SnapshotError
@@ -26,6 +28,8 @@ from zhida.rules.interpret import NOBODY, SOMEBODY, Facts, Run, Value
 from zhida.rules.ir import NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.values import NONE, VALUE, point
 from zhida.scan.loaded import Loaded
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,7 @@ def find_household(snapshot: Snapshot, key: int) -> Found:
     return Found(part, row, None)
 
 
-def _find(
-    snapshot: Snapshot, what: str, keys: Callable[[Part], np.ndarray[tuple[int], np.dtype[np.int64]]], key: int
-) -> tuple[Part, int]:
+def _find(snapshot: Snapshot, what: str, keys: Callable[[Part], Array], key: int) -> tuple[Part, int]:
     for part in snapshot.parts():
         rows = np.flatnonzero(keys(part) == key)
         if len(rows):

@@ -31,7 +31,7 @@ ALL = np.uint64(2**64 - 1)
 class Concerned:
     """Households of one part in a table of their own. ``groups`` and ``persons``: their rows in the part,
     ascending; ``benefits``: per household a bit for each benefit (in the order of ``Loaded.benefits``) that
-    may concern it; ``divisions``: rows of the manifest by household and (-1 outside, -2 unknown) by person."""
+    may concern it; ``divisions``: rows of the manifest by household, and (-1, -2: none) by person."""
 
     table: Table
     groups: Array
@@ -142,9 +142,15 @@ def concerned(loaded: Loaded, table: Table, wide: Parameters) -> Array:
 
 
 def _still(loaded: Loaded, trial: Trial, leads: Mapping[str, Array], end: str) -> dict[str, Array]:
-    """Who can still be yes where everything unknown is given, all at one end."""
+    """Who can still be yes where what is unknown is given, all at one end.
+
+    Not a field that is presumed for some: what is given to all would take the presumption's place.
+    """
     copies = trial.copies(np.arange(len(trial.groups)))
+    presumed = {n.data[0] for n in loaded.program.graph.nodes if n.op == "input" and n.data[1]}
     for fact in unsettled(loaded.program, loaded.kernel.form):
+        if fact in presumed:
+            continue
         values = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
         given: Value = values[0 if end == LOW else -1] if choices else end

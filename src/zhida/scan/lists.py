@@ -96,7 +96,8 @@ def _review(
     review = program.benefit.review
     early = np.zeros(len(fits), bool)
     if review is not None:
-        early = (month - last_review < review.every) & ((gone & near) | (differs & (beyond < review.clear_change)))
+        slight = (gone & near) | (differs & (beyond < review.clear_change))
+        early = slight & (month - last_review < review.every)
     at = np.flatnonzero(held)
     reasons[at[gone]] = NO_LONGER_FITS
     reasons[at[differs]] = AMOUNT_DIFFERS

@@ -53,7 +53,7 @@ class Loaded:
         *,
         compiled: bool = True,
     ) -> Self:
-        """``month``: year * 12 + month - 1, the snapshot's own if left out. Raises SnapshotError, PackError."""
+        """``month``: year * 12 + month - 1; left out, the snapshot's. Raises SnapshotError, PackError."""
         if not isinstance(snapshot, Snapshot):
             snapshot = Snapshot.open(snapshot, pack)
         if reform is not None:
@@ -91,7 +91,8 @@ class Loaded:
         declared = self.pack.fields[field]
         if declared.empty is None or not declared.register:
             return np.zeros(len(rows), bool)
-        found: Array = self.places.places.complete[list(self.pack.registers).index(declared.register)][rows] == 1
+        register = list(self.pack.registers).index(declared.register)
+        found: Array = self.places.places.complete[register][rows] == 1
         return found
 
 
@@ -111,6 +112,7 @@ def restricted(kernel: Kernel, benefits: Collection[str]) -> Kernel:
     part.plan = replace(kernel.plan, benefits=tuple(b for b in kernel.plan.benefits if b in benefits))
     part.source = replace(kernel.source, stages=tuple(stages[i] for i in keep))
     part.functions = [kernel.functions[i] for i in keep]
+    part.sieve = []
     return part
 
 

@@ -85,7 +85,9 @@ class Labels:
             },
         )
 
-    def table(self, program: BenefitProgram, homes: Homes, entries: Entries, decided: Decided | None) -> pa.Table:
+    def table(
+        self, program: BenefitProgram, homes: Homes, entries: Entries, decided: Decided | None
+    ) -> pa.Table:
         """The entries of one benefit in one part. ``decided`` is for its rows to verify, in their order."""
         rows, n = entries.rows, entries.rows.shape[1]
         unit_is_person = program.benefit.unit == PERSON
@@ -129,11 +131,11 @@ class Labels:
 
 
 def constant(text: str, n: int) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int8)), pa.array([text]))
+    return pa.DictionaryArray.from_arrays(np.zeros(n, np.int8), pa.array([text]))
 
 
 def words(index: Array, choices: tuple[str, ...]) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(index.astype(np.int8)), pa.array(choices))
+    return pa.DictionaryArray.from_arrays(index.astype(np.int8), pa.array(choices))
 
 
 def amount(rows: Array, name: str, there: Array) -> Any:
@@ -149,8 +151,8 @@ def deciding_columns(entries: Entries, decided: Decided | None) -> tuple[Any, An
         asked = entries.lists == VERIFY
         index[asked] = decided.index + 1
         alone[asked] = decided.alone
-    taken = pc.take(pa.array([list(s) for s in sets], pa.list_(pa.string())), pa.array(index))
-    return taken, pa.array(alone)
+    lists: Any = pa.array([list(s) for s in sets], pa.list_(pa.string()))
+    return lists.take(pa.array(index)), pa.array(alone)
 
 
 class Writer:
@@ -164,13 +166,14 @@ class Writer:
             "zhida.synthetic": str(bool(labels.loaded.snapshot.manifest["synthetic"])).lower(),
             **{f"zhida.{k}": str(v) for k, v in labels.constants.items()},
         }
+        # the stubs know less of these settings than the library
+        settings: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+        settings["use_dictionary"] = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
         with writing(path):
             self._file = pq.ParquetWriter(
                 path,
                 SCHEMA.with_metadata(told),
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=[f.name for f in SCHEMA if pa.types.is_dictionary(f.type)],
+                **settings,
                 write_statistics=["unit_key", "person_key", "division", "county"],
             )
 
@@ -192,7 +195,8 @@ def write_csv(results: Path, path: Path) -> int:
     try:
         file = pq.ParquetFile(results)
     except (OSError, pa.ArrowException) as error:
-        raise SnapshotError(f"{results} is no file of results that can be read ({error}). Scan again.") from error
+        says = f"{results} is no file of results that can be read ({error}). Scan again."
+        raise SnapshotError(says) from error
     plain = pa.schema(
         [pa.field(f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type) for f in SCHEMA]
     )
@@ -205,7 +209,7 @@ def write_csv(results: Path, path: Path) -> int:
                 with pyarrow.csv.CSVWriter(raw, plain) as out:
                     for group in range(file.num_row_groups):
                         table = file.read_row_group(group)
-                        joined = pc.binary_join(table.column("deciding"), ";")
+                        joined: Any = pc.binary_join(table.column("deciding"), ";")
                         at = table.schema.get_field_index("deciding")
                         table = table.set_column(at, pa.field("deciding", pa.string()), joined)
                         out.write_table(table.cast(plain))

@@ -21,36 +21,17 @@ from zhida.population.store import Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.ir import YES
 from zhida.rules.reform import Reform
-from zhida.scan.deciding import Decided, Finder
+from zhida.scan.deciding import Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
 from zhida.scan.loaded import Loaded
+from zhida.scan.report import write_report
+from zhida.scan.result import CSV, RESULTS, TOTALS, ScanResult
 from zhida.scan.results import Labels, Writer, part_table, write_csv
 from zhida.scan.totals import Totals, as_json, of_part
 from zhida.scan.where import Homes, Where
 
-RESULTS, TOTALS, CSV = "results.parquet", "totals.json", "results.csv"
 Progress = Callable[[int, int], None]
 """Called with the persons done and the persons in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanResult:
-    """``folder`` holds results.parquet and totals.json (None: nothing was written). ``totals`` are whole,
-    with small cells: what leaves goes through :func:`zhida.scan.totals.as_json`."""
-
-    loaded: Loaded
-    totals: Totals
-    rows: int
-    folder: Path | None
-    seconds: float
-
-    @property
-    def results(self) -> Path:
-        assert self.folder is not None
-        return self.folder / RESULTS
-
-    def as_json(self) -> dict[str, Any]:
-        return as_json(self.loaded, self.totals, self.rows)
 
 
 def run_scan(
@@ -63,12 +44,14 @@ def run_scan(
     *,
     out: Path | None = None,
     csv: bool = False,
+    report: bool = True,
     overwrite: bool = False,
     compiled: bool = True,
 ) -> ScanResult:
     """Scans a snapshot. ``out``: the folder to write; it appears only when whole, and one that exists is
-    refused unless ``overwrite``. Raises SnapshotError, PackError, CodeError."""
-    return scan(Loaded.open(snapshot, pack, month, reform, compiled=compiled), threads, progress, out, csv, overwrite)
+    refused unless ``overwrite``. ``report``: with the HTML page. Raises SnapshotError, PackError."""
+    loaded = Loaded.open(snapshot, pack, month, reform, compiled=compiled)
+    return scan(loaded, threads, progress, out, csv, report, overwrite)
 
 
 def scan(
@@ -77,6 +60,7 @@ def scan(
     progress: Progress | None = None,
     out: Path | None = None,
     csv: bool = False,
+    report: bool = True,
     overwrite: bool = False,
 ) -> ScanResult:
     """Like :func:`run_scan` with what is loaded already. Memory does not grow with the population."""
@@ -85,7 +69,7 @@ def scan(
         totals, rows = _stream(loaded, threads, progress, None)
         return ScanResult(loaded, totals, rows, None, time.perf_counter() - began)
     if out.exists() and not overwrite:
-        raise SnapshotError(f"{out} exists already. Name another folder for the results, or allow overwriting.")
+        raise SnapshotError(f"{out} exists already. Name another folder for the results, or overwrite it.")
     building = out.parent / f".{out.name}.building-{uuid.uuid4().hex[:12]}"
     try:
         with writing(building):
@@ -100,6 +84,8 @@ def scan(
             (building / TOTALS).write_text(text + "\n", encoding="utf-8")
         if csv:
             write_csv(building / RESULTS, building / CSV)
+        if report:
+            write_report(ScanResult(loaded, totals, rows, building, 0.0))
         with writing(out):
             _put_in_place(building, out)
     finally:
@@ -117,7 +103,9 @@ def _put_in_place(building: Path, out: Path) -> None:
         os.rename(building, out)
 
 
-def _stream(loaded: Loaded, threads: int, progress: Progress | None, writer: Writer | None) -> tuple[Totals, int]:
+def _stream(
+    loaded: Loaded, threads: int, progress: Progress | None, writer: Writer | None
+) -> tuple[Totals, int]:
     """Parts are computed side by side, at most one more than there are threads, and written in order."""
     where = Where.of(loaded)
     worker = Worker(loaded, where, Finder(loaded), writer is not None, _inner(loaded, threads))
@@ -180,7 +168,10 @@ class Worker:
             entries[b] = classify(program, rows[b], reviewed, loaded.month)
         asked = {b: e.rows[0, e.lists == VERIFY] for b, e in entries.items()}
         decided = self.finder.decide(table, asked)
-        found: dict[str, tuple[Entries, Decided | None]] = {b: (e, decided.get(b)) for b, e in entries.items()}
+        found = {b: (e, decided.get(b)) for b, e in entries.items()}
         totals = of_part(loaded, self.where, part, Homes.of(part), found)
         made = part_table(Labels.of(loaded, self.where), part, found) if self.tables else None
         return PartDone(totals, made, sum(e.rows.shape[1] for e in entries.values()))
+
+
+__all__ = ["CSV", "RESULTS", "TOTALS", "ScanResult", "run_scan", "scan"]

@@ -15,10 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Self, TypeVar
 
 from zhida.population.store import Part, PartInfo, Snapshot
 from zhida.population.tables import map_places
@@ -30,7 +27,6 @@ from zhida.scan.interest import Concerned, Holdings, holdings, narrowed, of_part
 from zhida.scan.loaded import Loaded, leaves, restricted
 from zhida.scan.where import Where
 
-Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
 Found = dict[str, Holdings]

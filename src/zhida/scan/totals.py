@@ -80,7 +80,11 @@ class Totals:
 
 
 def of_part(
-    loaded: Loaded, where: Where, part: Part, homes: Homes, found: Mapping[str, tuple[Entries, Decided | None]]
+    loaded: Loaded,
+    where: Where,
+    part: Part,
+    homes: Homes,
+    found: Mapping[str, tuple[Entries, Decided | None]],
 ) -> Totals:
     """Totals of one part."""
     totals = Totals.empty(loaded.benefits, where.counties)
@@ -162,7 +166,12 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
         "registers": {k: dict(v) for k, v in manifest["registers"].items()},
         "benefits": [_benefit(loaded, b) for b in totals.benefits],
         "counties": [
-            {"code": code, "name": pack.divisions[code].name if code else "", "households": int(h), "registered": int(r)}
+            {
+                "code": code,
+                "name": pack.divisions[code].name if code else "",
+                "households": int(h),
+                "registered": int(r),
+            }
             for code, h, r in zip(totals.counties, totals.households, totals.registered, strict=True)
             if h or r
         ],

@@ -45,7 +45,7 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
     unknown: dict[str, Array] = {}
     for name in (*gaps, ALL_GAPS):
         slots = [slot for (p, _), slot in loaded.kernel.source.parameters.items() if name in (p, ALL_GAPS)]
-        unknown[name] = (base.lo[slots] < base.hi[slots]).any(axis=0)
+        unknown[name] = np.any(base.lo[slots] < base.hi[slots], axis=0)
         for end in (LOW, HIGH):
             shift[name, end] = len(los) * count
             lo, hi = base.lo.copy(), base.hi.copy()
@@ -60,7 +60,9 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
 class Trial:
     """The households of a part that are asked about, one copy each."""
 
-    def __init__(self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array) -> None:
+    def __init__(
+        self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array
+    ) -> None:
         self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
         self.groups = groups
         self.table, self.persons = picked(loaded, used_by(kernel, table), groups)
