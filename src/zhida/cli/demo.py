@@ -57,8 +57,7 @@ def demo(
         lines(["", f"【{LISTS[p['list']]}】{p['why']}", p["headline"], *(f"  · {r}" for r in p["reasons"])])
         lines([f"  再看：zhida explain {out / 'city'} --person {p['person_key']}"])
     lines(["", f"共 {time.monotonic() - began:.0f} 秒。全部为合成数据。"])
-    if done["files"]["report"] is not None:
-        lines([f"报告 report: {Path(done['files']['report']).resolve()}"])
+    lines([f"报告 report: {Path(done['files']['report']).resolve()}"])
 
 
 def _make_room(out: Path) -> None:

@@ -90,15 +90,15 @@ def found(result: ScanResult, csv: bool) -> dict[str, Any]:
 
 
 def files(result: ScanResult, csv: bool) -> dict[str, str | None]:
-    from zhida.scan.scan import CSV, RESULTS, TOTALS
+    """Where each file lies."""
+    from zhida.scan.result import CSV, REPORT, RESULTS, TOTALS
 
     assert result.folder is not None
-    report = result.folder / "report.html"
     return {
         "results": str(result.folder / RESULTS),
         "csv": str(result.folder / CSV) if csv else None,
         "totals": str(result.folder / TOTALS),
-        "report": str(report) if report.exists() else None,
+        "report": str(result.folder / REPORT),
     }
 
 

@@ -159,10 +159,14 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
                 note("rounding", benefit.id, a.rounding.citation, f"{a.rounding.direction} {a.rounding.step}")
     nodes = cone(roots)
     inside = {n.id for n in nodes}
+    # an age that is only compared is not worked out, but rests on the same variable
+    inside |= {run.program.graph.age(n.args[0]).id for n in nodes if n.op == "born_by"}
     named = _named(run.program, b)
+    compared = {n.args[0].id for n in nodes if n.op == "born_by"}  # ages that are compared, not worked out
     for name, term in run.program.variables.items():
+        aged = term.num.op == "age" and term.num.args[0].id in compared
         # Equal formulas share a node: what nobody names is not what the answer rests on.
-        if term.num.id in inside and term.num.args and name in named:
+        if (term.num.id in inside or aged) and term.num.args and name in named:
             variable = pack.variables[name]
             note("variable", name, variable.citation, variable.says)
     for p, resolved, _ in used(run, roots, i):
@@ -170,7 +174,7 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
             note("parameter", p.id, resolved.value.citation, p.says)
         if resolved.ambiguous:
             note("first_month", p.id, pack.first_month_citation)
-    if any(n.op == "age" and _birthday_now(run, n) for n in nodes):
+    if any(n.op in ("age", "born_by") and _birthday_now(run, n) for n in nodes):
         note("age_on", pack.id, pack.age_citation)
     if first_day(run.program.month) > pack.verified_through:
         through = pack.verified_through.isoformat()
