@@ -55,6 +55,8 @@ class Finisher:
             tuple(conditions),
             full,
             by_registers,
+            presumed(base.applies),
+            tuple(presumed(self._almost(c) or c.node) for c in conditions),
             self._near(conditions, presumed, base.applies) if exists else self.g.truth(False),
             presumed(signal),
             self._bands(conditions, presumed),
@@ -84,15 +86,22 @@ class Finisher:
             self.builder.note(error)
             raise Broken from None
 
+    def _almost(self, c: ConditionProgram) -> Node | None:
+        """The comparison eased by what still counts as near."""
+        if c.near is None or c.left is None or c.right is None:
+            return None
+        g, slack = self.g, Term(c.left.dim, self.g.const(c.near))
+        closer = terms.subtract(g, c.left, slack) if "<" in c.symbol else terms.add(g, c.left, slack)
+        return terms.compare(g, c.symbol, closer, c.right)
+
     def _near(self, conditions: Sequence[ConditionProgram], presumed: Presume, applies: Node) -> Node:
         g = self.g
         result = g.truth(False)
         for c in conditions:
-            if c.near is None or c.left is None or c.right is None:
+            closer = self._almost(c)
+            if closer is None:
                 continue
-            slack = Term(c.left.dim, g.const(c.near))
-            closer = terms.subtract(g, c.left, slack) if "<" in c.symbol else terms.add(g, c.left, slack)
-            near = g.both(g.negate(c.node), terms.compare(g, c.symbol, closer, c.right))
+            near = g.both(g.negate(c.node), closer)
             for other in conditions:
                 if other is not c:
                     near = g.both(near, other.node)

@@ -201,6 +201,13 @@ def _age(run: Run, node: Node, args: list[Value]) -> Value:
     return (v.age_at(run.cutoffs, born[1]), v.age_at(run.cutoffs, born[0]), flags)
 
 
+def _born_by(run: Run, node: Node, args: list[Value]) -> Value:
+    (born,) = args
+    years = node.data[0]
+    assert isinstance(born, tuple) and isinstance(years, int)
+    return v.less(born, v.point(run.cutoffs[years]), True)
+
+
 def _months_since(run: Run, node: Node, args: list[Value]) -> Value:
     (day,) = args
     assert isinstance(day, tuple)
@@ -271,6 +278,7 @@ OPERATIONS: dict[str, Work] = {
     "positive": lambda run, n, a: v.larger(a[0], v.point(1)),  # type: ignore[arg-type]
     "divide": lambda run, n, a: v.divide(a[0], a[1], n.data[0], n.data[1]),  # type: ignore[arg-type]
     "age": _age,
+    "born_by": _born_by,
     "months_since": _months_since,
     "less": lambda run, n, a: v.less(a[0], a[1], False),  # type: ignore[arg-type]
     "less_equal": lambda run, n, a: v.less(a[0], a[1], True),  # type: ignore[arg-type]

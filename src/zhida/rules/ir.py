@@ -190,10 +190,24 @@ class Graph:
     # truths -----------------------------------------------------------------------------------
 
     def less(self, a: Node, b: Node) -> Node:
+        if b.op == "age" and a.op == "const":
+            return self._aged(b, a.lo + 1)
+        if a.op == "age" and b.op == "const":
+            return self.negate(self._aged(a, b.lo))
         return self._bool("less", (a, b))
 
     def less_equal(self, a: Node, b: Node) -> Node:
+        if b.op == "age" and a.op == "const":
+            return self._aged(b, a.lo)
+        if a.op == "age" and b.op == "const":
+            return self.negate(self._aged(a, b.lo + 1))
         return self._bool("less_equal", (a, b))
+
+    def _aged(self, age: Node, years: int) -> Node:
+        """At least so many years old: a comparison of days, without working the age out."""
+        if 1 <= years <= age.hi:
+            return self._bool("born_by", age.args, (years,))
+        return self._bool("less_equal", (self.const(years), age))
 
     def equal(self, a: Node, b: Node) -> Node:
         return self._bool("equal", (a, b))
@@ -300,6 +314,7 @@ class Graph:
             "months_since": lambda: self.months_since(*args),
             "less": lambda: self.less(*args),
             "less_equal": lambda: self.less_equal(*args),
+            "born_by": lambda: self._bool("born_by", args, d),
             "equal": lambda: self.equal(*args),
             "among": lambda: self.among(args[0], d[0]),  # type: ignore[arg-type]
             "same_choice": lambda: self.same_choice(*args),

@@ -50,6 +50,8 @@ class BenefitProgram:
     conditions: tuple[ConditionProgram, ...]
     full: Outcome
     presumed: Outcome
+    presumed_applies: Node
+    almost: tuple[Node, ...]
     near: Node
     signal: Node
     bands: tuple[Node, ...]

@@ -13,10 +13,11 @@ from zhida.rules.kernel.symbols import Symbols
 class Writer:
     """Source of the stages of one plan in one form."""
 
-    def __init__(self, plan: Plan, form: Form) -> None:
+    def __init__(self, plan: Plan, form: Form, prefix: str, parameters: dict[tuple[str, int], int]) -> None:
         self.plan = plan
         self.program = plan.program
-        self.e = Symbols(plan, form)
+        self.prefix = prefix
+        self.e = Symbols(plan, form, parameters)
         self.ops = Operations(self.e)
 
     def stage(self, index: int, stage: Stage) -> tuple[str, list[str]]:
@@ -25,7 +26,7 @@ class Writer:
         computed = {n.id for n in stage.nodes} | {n.id for n in stage.then}
         reads = needed_by(self.plan, stage)
         if stage.unit == PERSON and any(n.op == "spread" for n in reads):
-            self.e.put(f"group_i = {self.e.arg('group_of')}[i]; g = group_i - g0")
+            self.e.put("g = home[q]; group_i = groups[g]")
         if any(n.op in ("param", "input") for n in reads):
             self.e.put(f"pl = {self.e.arg('place_person' if stage.unit == PERSON else 'place_group')}[i]")
         later = self._only_then(stage, reads, computed)
@@ -41,12 +42,14 @@ class Writer:
                 self.e.store(n)
         body = "\n".join(self.e.lines)
         extra = ", R, keep" if stage.benefit else ""
-        name = f"stage_{index}"
+        name = f"{self.prefix}_{index}"
         tail = "    return k\n" if stage.benefit else ""
-        fixed = f"lo, hi, p0, g0, SP, FP, SG, FG{extra}"
+        fixed = f"n, persons, groups, home, first, size, SP, FP, SG, FG{extra}"
         head = f"{DECORATOR}\ndef {name}({', '.join([fixed, *self.e.args])}):\n"
         start = "    k = 0\n" if stage.benefit else ""
-        return f"{head}{start}    for i in range(lo, hi):\n{body}\n{tail}", list(self.e.args)
+        rows = "persons" if stage.unit == PERSON else "groups"
+        loop = f"    for q in range(n):\n        i = {rows}[q]\n"
+        return f"{head}{start}{loop}{body}\n{tail}", list(self.e.args)
 
     def _only_then(self, stage: Stage, reads: list[Node], computed: set[int]) -> set[int]:
         """Nodes read only once it is known that the benefit matters for this unit."""
@@ -76,7 +79,7 @@ class Writer:
         elif is_local(n):
             self.ops.write(n, "i")
         else:
-            self.e.fetch(n, n, "i - p0" if n.unit == PERSON else "i - g0")
+            self.e.fetch(n, n, "q")
 
     def _compute(self, nodes: list[Node]) -> None:
         loops = [n for n in nodes if n.op == "agg"]
@@ -147,14 +150,21 @@ class Writer:
         self.e.put("k += 1")
 
 
+Stages = tuple[tuple[Stage, tuple[str, ...]], ...]
+"""Each stage and the arrays that it takes by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kernel's text; for each stage the arrays it wants; where parameters lie in their array."""
+    """A kernel's text. ``sieve``: stages that tell which households the others are worth running for, in
+    flag ``sieve_flag`` of a group's scratch. ``parameters``: where each lies; ``counts``: scratch rows."""
 
     text: str
-    stages: tuple[tuple[Stage, tuple[str, ...]], ...]
+    stages: Stages
     parameters: dict[tuple[str, int], int]
     counts: dict[str, int]
+    sieve: Stages
+    sieve_flag: int
 
 
 DECORATOR = "@njit(cache=True, nogil=True, error_model='numpy')"
@@ -170,11 +180,20 @@ from zhida.rules.kernel.support import (
 '''
 
 
-def emit(plan: Plan, form: Form) -> Source:
-    writer = Writer(plan, form)
-    parts, stages = [HEAD], []
-    for i, stage in enumerate(plan.stages):
-        text, args = writer.stage(i, stage)
-        parts.append(text)
-        stages.append((stage, tuple(args)))
-    return Source("\n".join(parts), tuple(stages), dict(writer.e.parameters), dict(writer.e.slots.counts))
+def emit(plan: Plan, sieve: Plan, form: Form) -> Source:
+    """Source of both plans; ``sieve`` has one stored output, see ``sieve_plan``."""
+    parameters: dict[tuple[str, int], int] = {}
+    parts, told, counts = [HEAD], [], {"SP": 0, "FP": 0, "SG": 0, "FG": 0}
+    flag = -1
+    for prefix, which in (("stage", plan), ("sieve", sieve)):
+        writer = Writer(which, form, prefix, parameters)
+        stages = []
+        for i, stage in enumerate(which.stages):
+            text, args = writer.stage(i, stage)
+            parts.append(text)
+            stages.append((stage, tuple(args)))
+        told.append(tuple(stages))
+        counts = {k: max(v, writer.e.slots.counts[k]) for k, v in counts.items()}
+        if which is sieve and sieve.output is not None:
+            flag = writer.e.slots.flags[sieve.output.id]
+    return Source("\n".join(parts), told[0], parameters, counts, told[1], flag)

@@ -222,8 +222,16 @@ class Operations:
         e, (a, b) = self.e, n.args
         self._compared(n, f"({e.lo(a)} <= {e.hi(b)})", f"({e.hi(a)} > {e.lo(b)})")
 
+    def _born_by(self, n: Node, i: str) -> None:
+        e, (a,) = self.e, n.args
+        day = f"{e.arg('cutoffs')}[{n.data[0]}]"
+        self._compared(n, f"({e.lo(a)} <= {day})", f"({e.hi(a)} > {day})")
+
     def _equal(self, n: Node, i: str) -> None:
         e, (a, b) = self.e, n.args
+        if e.single(n):
+            e.put(f"t{n.id} = {e.lo(a)} == {e.lo(b)}")
+            return
         meet = f"(({e.lo(a)} <= {e.hi(b)}) & ({e.lo(b)} <= {e.hi(a)}))"
         self._compared(
             n, meet, f"(({e.lo(a)} != {e.hi(a)}) | ({e.lo(b)} != {e.hi(b)}) | ({e.lo(a)} != {e.lo(b)}))"
@@ -363,9 +371,9 @@ class Operations:
                 )
                 if n.na:
                     e.put(f"x{n.id}v = True; x{n.id}n = False")
-        first = e.arg("first_person")
-        e.put(f"for j in range({first}[i], {first}[i] + {e.arg('size')}[i]):")
+        e.put("for m in range(first[q], first[q] + size[q]):")
         e.indent += 1
+        e.put("j = persons[m]")
         read: set[int] = set()
         for n in loops:
             a = n.args[0]
@@ -391,7 +399,7 @@ class Operations:
             self.write(a, "j")
         else:
             assert a.unit == PERSON
-            e.fetch(a, a, "j - p0")
+            e.fetch(a, a, "m")
 
     def _join(self, n: Node, a: Node) -> None:
         e = self.e

@@ -47,11 +47,14 @@ class Stage:
 
 @dataclass(slots=True)
 class Plan:
+    """``benefits`` write rows; ``output`` is a node of the group that is left in scratch."""
+
     program: Program
     benefits: tuple[str, ...]
     stages: list[Stage]
     stored: dict[int, Node]
     group: str
+    output: Node | None = None
 
 
 class LinksNotYet(ValueError):
@@ -95,11 +98,9 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
     nodes = cone(n for found in outputs.values() for n in found)
     level = levels_of(nodes)
     owner = _owners(program, chosen, outputs, nodes, level)
-    groups = {program.benefits[b].benefit.unit for b in chosen} - {PERSON}
-    groups |= {n.unit for n in nodes} - {PERSON, SCALAR}
-    if len(groups) > 1:
+    group = group_of(program)
+    if {n.unit for n in nodes} - {PERSON, SCALAR, group}:
         raise LinksNotYet("more than one kind of group is not in the kernel yet")
-    group = groups.pop() if groups else "household"
     stages: list[Stage] = []
     for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR} | {0}):
         unit = PERSON if at % 2 == 0 else group
@@ -115,7 +116,26 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
     done = {s.benefit for s in stages}
     assert all(b in done for b in chosen)
     plan = Plan(program, chosen, stages, {}, group)
-    plan.stored = _stored(plan, outputs)
+    plan.stored = _stored(plan)
+    return plan
+
+
+def group_of(program: Program) -> str:
+    """The unit with members."""
+    return next((u.id for u in program.pack.units.values() if u.members), "household")
+
+
+def plan_of(program: Program, output: Node) -> Plan:
+    """The stages that compute one node of the group, left in scratch."""
+    nodes = cone((output,))
+    level = levels_of(nodes)
+    group = group_of(program)
+    stages: list[Stage] = []
+    for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR}):
+        here = [n for n in nodes if level[n.id] == at and n.unit != SCALAR and not is_local(n)]
+        stages += _shared(PERSON if at % 2 == 0 else group, at, here)
+    plan = Plan(program, (), stages, {}, group, output)
+    plan.stored = _stored(plan) | {output.id: output}
     return plan
 
 
@@ -176,7 +196,7 @@ def needed_by(plan: Plan, stage: Stage) -> list[Node]:
     return [found[i] for i in sorted(found)]
 
 
-def _stored(plan: Plan, outputs: dict[str, list[Node]]) -> dict[int, Node]:
+def _stored(plan: Plan) -> dict[int, Node]:
     """Nodes computed in one stage and read in another."""
     home: dict[int, int] = {}
     for i, stage in enumerate(plan.stages):

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import MAX_MEMBERS, PERSON
+from zhida.rules.ir import MAX_MEMBERS, PERSON, YES
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.plan import Form, make_plan
+from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.outcome import ROW
 from zhida.rules.parameters import resolve
 from zhida.rules.program import Program
@@ -71,6 +72,45 @@ class Parameters:
     month: Array
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Rows of a table that a block runs over: ``persons`` and ``groups`` (uint32, ascending), the place of
+    each person's group among ``groups``, and where each group's persons lie among ``persons``."""
+
+    persons: Array
+    groups: Array
+    home: Array
+    first: Array
+    size: Array
+
+    def head(self, unit: str) -> tuple[Any, ...]:
+        """The arguments that every stage takes first."""
+        n = len(self.persons) if unit == PERSON else len(self.groups)
+        return (n, self.persons, self.groups, self.home, self.first, self.size)
+
+
+def everyone(table: Table, g0: int, g1: int) -> Chosen:
+    """All groups from ``g0`` to before ``g1``."""
+    p0 = int(table.first_person[g0])
+    p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
+    return Chosen(
+        np.arange(p0, p1, dtype=np.uint32),
+        np.arange(g0, g1, dtype=np.uint32),
+        (table.group_of[p0:p1] - g0).astype(np.uint32),
+        table.first_person[g0:g1].astype(np.int64) - p0,
+        table.size[g0:g1].astype(np.int64),
+    )
+
+
+def some(whole: Chosen, at: Array) -> Chosen:
+    """Only the groups at some places among ``whole.groups``."""
+    size = whole.size[at]
+    first = np.cumsum(size) - size
+    members = np.repeat(whole.first[at] - first, size) + np.arange(int(size.sum()))
+    home = np.repeat(np.arange(len(at), dtype=np.uint32), size)
+    return Chosen(whole.persons[members], whole.groups[at], home, first, size)
+
+
 Rows = dict[str, Array]
 """By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
 
@@ -84,11 +124,10 @@ class Kernel:
         self.program = program
         self.form = form
         self.plan = make_plan(program, benefits)
-        self.source: Source = emit(self.plan, form)
+        self.source: Source = emit(self.plan, sieve_plan(program, self.plan.benefits), form)
         self.module = load_module(self.source.text, compiled)
-        self.functions: list[Callable[..., Any]] = [
-            getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))
-        ]
+        self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
+        self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._scratch = local()
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
@@ -123,20 +162,18 @@ class Kernel:
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
         fixed = self._fixed(table, places, parameters)
         calls = [[fixed[name] for name in args] for _, args in self.source.stages]
+        sift = [[fixed[name] for name in args] for _, args in self.source.sieve] if self.sieve else []
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                found = list(pool.map(lambda span: self._block(span, table, calls, keep_all), spans))
+                found = list(pool.map(lambda span: self._block(span, table, calls, sift, keep_all), spans))
         else:
-            found = [self._block(span, table, calls, keep_all) for span in spans]
+            found = [self._block(span, table, calls, sift, keep_all) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
-            "first_person": table.first_person,
-            "size": table.size,
-            "group_of": table.group_of,
             "place_group": table.place_group,
             "place_person": table.place_person,
             "complete": places.complete,
@@ -153,22 +190,29 @@ class Kernel:
         return fixed
 
     def _block(
-        self, span: tuple[int, int], table: Table, calls: Sequence[list[Array]], keep_all: bool
+        self,
+        span: tuple[int, int],
+        table: Table,
+        calls: Sequence[list[Array]],
+        sift: Sequence[list[Array]],
+        keep_all: bool,
     ) -> Rows:
-        g0, g1 = span
-        p0 = int(table.first_person[g0])
-        p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
-        scratch = self._room(p1 - p0, g1 - g0)
+        chosen = everyone(table, *span)
+        scratch = self._room(len(chosen.persons), len(chosen.groups))
+        if sift and not keep_all:
+            for (stage, _), call, work in zip(self.source.sieve, sift, self.sieve, strict=True):
+                work(*chosen.head(stage.unit), *scratch[:4], *call)
+            flags = scratch[3][self.source.sieve_flag, : len(chosen.groups)]
+            chosen = some(chosen, np.flatnonzero(flags & YES))
         rows: Rows = {}
         for (stage, _), call, work in zip(self.source.stages, calls, self.functions, strict=True):
-            lo, hi = (p0, p1) if stage.unit == PERSON else (g0, g1)
-            head = (lo, hi, p0, g0, *scratch[:4])
+            head = chosen.head(stage.unit)
             if stage.benefit:
                 found = scratch[4]
-                k = work(*head, found, keep_all, *call)
+                k = work(*head, *scratch[:4], found, keep_all, *call)
                 rows[stage.benefit] = found[:, :k].copy()
             else:
-                work(*head, *call)
+                work(*head, *scratch[:4], *call)
         return rows
 
     def _room(self, persons: int, groups: int) -> tuple[Array, ...]:

@@ -27,14 +27,14 @@ class Slots:
 class Symbols:
     """Names, scratch places and lines of one plan in one form."""
 
-    def __init__(self, plan: Plan, form: Form) -> None:
+    def __init__(self, plan: Plan, form: Form, parameters: dict[tuple[str, int], int]) -> None:
         self.plan = plan
         self.program: Program = plan.program
         self.columns = dict(form.columns)
         self.form = form
         self._exact: dict[int, bool] = {}
         self.registers = {r: i for i, r in enumerate(self.program.pack.registers)}
-        self.parameters: dict[tuple[str, int], int] = {}
+        self.parameters = parameters
         self.slots = Slots()
         for node in plan.stored.values():
             self._place(node)
@@ -171,7 +171,7 @@ class Symbols:
                 self.put(f"t{t}a = {self.na(source)}")
 
     def store(self, n: Node) -> None:
-        s, f, at = ("SP", "FP", "i - p0") if n.unit == PERSON else ("SG", "FG", "i - g0")
+        s, f, at = ("SP", "FP", "q") if n.unit == PERSON else ("SG", "FG", "q")
         slot, flag = self.slots.number.get(n.id), self.slots.flags.get(n.id)
         if n.kind == "num":
             assert slot is not None
@@ -183,7 +183,7 @@ class Symbols:
         elif n.kind == "enum":
             self.put(f"{s}[{slot}, {at}] = {self.mask(n)}")
         else:
-            self.put(f"{f}[{flag}, {at}] = {self.bits(n)}")
+            self.put(f"{f}[{flag}, {at}] = {f't{n.id}' if self.single(n) else self.bits(n)}")
 
     def bits(self, n: Node, shift: int = 0) -> str:
         if n.op in ("truth", "na"):

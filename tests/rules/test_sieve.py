@@ -1,0 +1,56 @@
+"""The quick first pass leaves nobody out for whom a row is due."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rules.twins import Town
+from zhida.rules.ir import YES
+from zhida.rules.kernel import run as module
+from zhida.rules.kernel.run import Kernel
+from zhida.rules.loading import find_pack, load_pack
+from zhida.rules.outcome import ROW
+from zhida.rules.program import build_program
+
+MONTH = 2025 * 12 + 5
+CODES = ROW.index("codes")
+NEAR = 1 << 9
+
+
+@pytest.mark.parametrize("name", ["taoyuan", "zhejiang"])
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_are_those_of_everybody_that_matter(name: str, seed: int) -> None:
+    pack = load_pack(find_pack(name))
+    program = build_program(pack, MONTH)
+    town = Town(pack, MONTH, seed, groups=100)
+    kernel = Kernel(program, town.form, compiled=False)
+    parameters = kernel.parameters(town.places, MONTH)
+    everybody = kernel.run(town.table, town.places, parameters, True, 1, 16)
+    sifted = kernel.run(town.table, town.places, parameters, False, 1, 16)
+    for benefit, rows in everybody.items():
+        codes = rows[CODES]
+        due = ((codes >> 3) & YES) | ((codes & NEAR) > 0) | ((codes >> 10) & YES)
+        wanted = rows[:, due == 1]
+        got = sifted[benefit]
+        assert set(wanted[0]) <= set(got[0]), f"{benefit}: rows are missing"
+        kept = got[:, np.isin(got[0], wanted[0])]
+        assert np.array_equal(kept, wanted), f"{benefit}: rows differ"
+
+
+def test_the_sieve_holds_somebody_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be in vain; and with or without it the rows are the same."""
+    pack = load_pack(find_pack("zhejiang"))
+    program = build_program(pack, MONTH)
+    let_through: list[int] = []
+    real = module.some
+    monkeypatch.setattr(module, "some", lambda whole, at: let_through.append(len(at)) or real(whole, at))
+    for seed in range(6):
+        town = Town(pack, MONTH, seed, groups=100)
+        kernel = Kernel(program, town.form, compiled=False)
+        parameters = kernel.parameters(town.places, MONTH)
+        sifted = kernel.run(town.table, town.places, parameters, False, 1)
+        kernel.sieve = []
+        whole = kernel.run(town.table, town.places, parameters, False, 1)
+        assert all(np.array_equal(sifted[b], whole[b]) for b in whole)
+    assert 0 < sum(let_through) < 600
