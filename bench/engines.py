@@ -18,7 +18,7 @@ from openfisca_core.simulations import Simulation
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 
 from bench import openfisca_rules, people
-from bench.openfisca_system import simulation
+from bench.openfisca_system import PERIOD, simulation
 from bench.people import MONTH, REFORM, People
 from zhida.population.schema import State, in_snapshot, is_made
 from zhida.rules.declarations import Pack
@@ -33,9 +33,11 @@ from zhida.rules.reform import apply, parse_set
 Array = np.ndarray[Any, Any]
 Answers = Mapping[str, tuple[Array, Array]]
 PACK = Path(__file__).resolve().parents[1] / "src" / "zhida" / "packs" / "zhejiang"
-BENEFITS = list(openfisca_rules.BENEFITS)
+BENEFITS = list(openfisca_rules.RULES)
 COMPRESSION = "zstd"
-INDEX, CODES, AMOUNT, AMOUNT_HIGH = (ROW.index(n) for n in ("index", "codes", "amount_lo", "amount_hi"))
+INDEX, CODES, AMOUNT, AMOUNT_HIGH, CONDITIONS = (
+    ROW.index(name) for name in ("index", "codes", "amount_lo", "amount_hi", "conditions")
+)
 
 
 def the_pack() -> Pack:
@@ -130,27 +132,70 @@ def partly_known(pack: Pack, found: People, seed: int) -> tuple[Kernel, Table]:
 
 
 def compare(kernel: Kernel, country: TaxBenefitSystem, found: People) -> dict[str, dict[str, int]]:
-    """For each benefit over every unit: rows compared, rows that differ in answer or amount, rows entitled.
+    """For each benefit over every unit: rows compared, rows that differ, rows entitled.
 
+    A row is the answer, the amount, whether the benefit applies, each condition, near miss and signal.
     Zhida computes every unit twice: with a row for everybody, and as a scan does, with rows only for
-    those for whom the benefit may matter. All three must say the same.
+    those for whom the benefit may matter; of whom there is no row, all must agree that it does not.
     """
     parameters = exact_parameters(kernel)
-    everybody = zhida_answers(zhida_rows(kernel, found, parameters, 2, keep_all=True))
-    as_scanned = zhida_answers(zhida_rows(kernel, found, parameters, 2))
-    other = openfisca_answers(openfisca_rules.answers(openfisca_simulation(country, found)))
+    everybody = zhida_rows(kernel, found, parameters, 2, keep_all=True)
+    as_scanned = zhida_rows(kernel, found, parameters, 2)
+    zhida_answers(everybody)  # refuses an open answer
+    made = openfisca_simulation(country, found)
+    answers = openfisca_rules.answers(made)
     result: dict[str, dict[str, int]] = {}
     for benefit in kernel.plan.benefits:
-        unit = kernel.program.benefits[benefit].benefit.unit
-        n = found.count if unit == PERSON else len(found.households["size"])
-        dense = [_dense(side[benefit], n) for side in (other, everybody, as_scanned)]
-        differ = (dense[0] != dense[1]) | (dense[0] != dense[2])
-        result[benefit] = {"compared": n, "differ": int(differ.sum()), "entitled": len(other[benefit][0])}
+        program = kernel.program.benefits[benefit]
+        n = found.count if program.benefit.unit == PERSON else len(found.households["size"])
+        words = _words(made, benefit, [c.id for c in program.conditions])
+        yes, amount = answers[benefit]
+        mine = np.stack([words, np.where(yes, 0 if amount is None else amount, 0)])
+        full, listed = (_told(rows[benefit], n) for rows in (everybody, as_scanned))
+        differ = (mine != full).any(axis=0)
+        there = np.zeros(n, bool)
+        there[as_scanned[benefit][INDEX]] = True
+        differ |= there & (mine != listed).any(axis=0)
+        awarded = made.calculate(f"awarded_{benefit}", PERIOD)
+        differ |= ~there & (yes | (words & NEAR != 0) | awarded)
+        result[benefit] = {"compared": n, "differ": int(differ.sum()), "entitled": int(yes.sum())}
     return result
 
 
-def _dense(answer: tuple[Array, Array], n: int) -> Array:
-    """Amount of each unit, -1 where it is not entitled."""
-    column = np.full(n, -1, np.int64)
-    column[answer[0]] = answer[1]
-    return column
+APPLIES, ANSWER, SIGNAL, NEAR, FIRST_CONDITION = 1, 2, 4, 8, 4
+"""Bits of a row's word. Near miss and conditions count only where the benefit applies."""
+
+
+def _words(made: Simulation, benefit: str, conditions: list[str]) -> Array:
+    """OpenFisca's rows. Raises KeyError for a condition of the pack that has no twin."""
+    rule = openfisca_rules.RULES[benefit]
+    applies, answer, signal = (made.calculate(v, PERIOD) for v in (rule.applies, benefit, rule.signal))
+    word = applies * APPLIES | answer * ANSWER | signal * SIGNAL
+    if rule.almost is not None:
+        word = word | made.calculate(f"{benefit}_near", PERIOD) * NEAR
+    for j, name in enumerate(conditions):
+        if name.startswith("choice:"):
+            held = made.calculate(rule.chosen, PERIOD)
+        elif name.startswith("excluded_by:"):
+            held = ~made.calculate(f"{name.removeprefix('excluded_by:')}_held", PERIOD)
+        else:
+            held = made.calculate(rule.conditions[name], PERIOD)
+        word = word | (applies & held) * np.int64(1 << FIRST_CONDITION + j)
+    return word
+
+
+def _told(rows: Array, n: int) -> Array:
+    """Zhida's rows in the same form: word and amount, 0 where there is no row."""
+    codes, bits = rows[CODES], rows[CONDITIONS]
+    applies = codes >> 13 & YES
+    word = (
+        applies * APPLIES
+        | (codes & YES) * ANSWER
+        | (codes >> 6 & YES) * SIGNAL
+        | applies * (codes >> 9 & 1) * NEAR
+    )
+    for j in range(20):
+        word = word | applies * (bits >> 3 * j & YES) * (1 << FIRST_CONDITION + j)
+    dense = np.zeros((2, n), np.int64)
+    dense[:, rows[INDEX]] = word, rows[AMOUNT]
+    return dense

@@ -81,7 +81,9 @@ def _comparison(found: Mapping[str, Any]) -> list[Figure]:
     return [
         Figure("people compared", found["prepare"]["people"]),
         Figure(
-            "rows compared", sum(b["compared"] for b in benefits), note="units times benefits, answer and fen"
+            "rows compared",
+            sum(b["compared"] for b in benefits),
+            note="units times benefits: answer, fen, conditions, near miss, signal",
         ),
         Figure("rows that differ", differ, target=0),
         Figure(
@@ -93,6 +95,12 @@ def _comparison(found: Mapping[str, Any]) -> list[Figure]:
             most=False,
             proof=enough,
             note=f"{computing:.3f} s / {kernel:.4f} s; two threads against OpenFisca's one",
+        ),
+        Figure(
+            "the same, answers only",
+            other["answers_only"]["median"] / kernel,
+            "times",
+            note=f"{other['answers_only']['median']:.3f} s: OpenFisca without near misses and signals",
         ),
         Figure("the same, one thread", computing / one, "times", note=f"{computing:.3f} s / {one:.4f} s"),
         Figure(

@@ -8,12 +8,14 @@ keeps int64. ``household.sum`` adds in float64: exact up to 2**53 fen, 90 trilli
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
 from openfisca_core.entities import build_entity
 from openfisca_core.indexed_enums import Enum, EnumArray
 from openfisca_core.parameters import ParameterNode
+from openfisca_core.periods import DateUnit
 from openfisca_core.simulations import Simulation, SimulationBuilder
 from openfisca_core.taxbenefitsystems import TaxBenefitSystem
 from openfisca_core.variables import Variable
@@ -107,6 +109,25 @@ class Exact(Variable):
         super().__init__(baseline_variable)
         if self.value_type is int:
             self.dtype = np.int64
+
+
+def variable(entity: Any, kind: Any) -> Any:
+    """Makes a monthly variable of a formula: ``kind`` is bool, int (exact) or an enumeration."""
+
+    def made(formula: Any) -> type[Variable]:
+        return declared(formula.__name__, entity, kind, formula)
+
+    return made
+
+
+def declared(name: str, entity: Any, kind: Any, formula: Any = None) -> type[Variable]:
+    """A monthly variable; an input where there is no formula."""
+    content: dict[str, Any] = {"entity": entity, "definition_period": DateUnit.MONTH, "value_type": kind}
+    if kind not in (bool, int, date):
+        content |= {"value_type": Enum, "possible_values": kind, "default_value": next(iter(kind))}
+    if formula is not None:
+        content["formula"] = formula
+    return type(name, (Exact,), content)
 
 
 def looked_up(node: Any, index: EnumArray) -> Array:

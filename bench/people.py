@@ -108,13 +108,15 @@ def _money(rng: np.random.Generator, years: Array, poor: Array) -> dict[str, Arr
 def _states(rng: np.random.Generator, years: Array, n: int) -> dict[str, Array]:
     disabled = rng.random(n) < 0.02 + 0.0008 * years
     child = years < 18
-    parents = np.where(child & (rng.random(n) < 0.03), rng.integers(0, 10, (2, n)), 0)
+    lost = np.where(rng.random((2, n)) < 0.5, rng.integers(1, 4, (2, n)), rng.integers(0, 10, (2, n)))
+    parents = np.where(child & (rng.random(n) < 0.03), lost, 0)
     return {
         "sex": rng.integers(0, 2, n),
         "disability_category": np.where(disabled, rng.integers(1, 8, n), 0),
         "disability_grade": np.where(disabled, rng.integers(1, 5, n), 0),
         "multiple_basis_category": np.where(disabled, rng.integers(1, 7, n), 0),
         "employed": rng.random(n) < 0.5,
+        "student": (years >= 6) & (years < 23) & (rng.random(n) < 0.8),
         "school_stage": np.where(years < 22, rng.integers(0, 7, n), 0),
         "supporter_state": rng.choice(3, n, p=(0.01, 0.03, 0.96)),
         "in_institution": rng.random(n) < 0.01,

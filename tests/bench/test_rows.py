@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +24,14 @@ def kernel():
 def test_both_say_the_same(kernel, wild, seed):
     found = people.invent(kernel.program.pack, 1500, seed, wild)
     result = engines.compare(kernel, openfisca_rules.rules(), found)
-    assert set(result) == set(openfisca_rules.BENEFITS) == set(kernel.plan.benefits)
+    assert set(result) == set(openfisca_rules.RULES) == set(kernel.plan.benefits)
     assert {b: r["differ"] for b, r in result.items()} == dict.fromkeys(result, 0)
     homes = len(found.households["size"])
     assert result["dibao"]["compared"] == homes and result["orphan"]["compared"] == found.count >= 1500
 
 
 def test_the_people_reach_every_benefit(kernel):
-    entitled = dict.fromkeys(openfisca_rules.BENEFITS, 0)
+    entitled = dict.fromkeys(openfisca_rules.RULES, 0)
     country = openfisca_rules.rules()
     for seed in range(3):
         found = people.invent(kernel.program.pack, 5000, seed, 0.05)
@@ -53,6 +54,14 @@ def test_one_fen_is_noticed(kernel, monkeypatch, parameter, value, benefit):
     monkeypatch.setitem(openfisca_system.CITY_WIDE, parameter, {"2025-02-01": value})
     found = people.invent(kernel.program.pack, 2000, 5, 0.05)
     assert engines.compare(kernel, openfisca_rules.rules(), found)[benefit]["differ"] > 0
+
+
+def test_a_missing_near_miss_or_signal_is_noticed(kernel, monkeypatch):
+    found = people.invent(kernel.program.pack, 2000, 8, 0.05)
+    twin = openfisca_rules.RULES["old_age"]
+    for wrong in (replace(twin, almost=None), replace(twin, signal="certificate")):
+        monkeypatch.setitem(openfisca_rules.RULES, "old_age", wrong)
+        assert engines.compare(kernel, openfisca_rules.rules(), found)["old_age"]["differ"] > 0
 
 
 def test_files_give_the_people_back_and_the_results_are_one_file(kernel, tmp_path):
