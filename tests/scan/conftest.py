@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scan.town import write_town
 from zhida.population.store import Snapshot
-from zhida.rules.declarations import Pack
+from zhida.rules.declarations import Pack, Review
 from zhida.rules.loading import find_pack, load_pack
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import ScanResult, scan
@@ -18,13 +19,17 @@ MONTH = 2025 * 12 + 5
 
 @pytest.fixture(scope="session")
 def pack() -> Pack:
-    return load_pack(find_pack("taoyuan"))
+    """The teaching pack, with reviews of every benefit that is awarded."""
+    pack = load_pack(find_pack("taoyuan"))
+    review = Review(24, 300_00, pack.age_citation)
+    benefits = {b.id: replace(b, review=review if b.award else None) for b in pack.benefits.values()}
+    return replace(pack, benefits=benefits)
 
 
 @pytest.fixture(scope="session")
 def town(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("town") / "s"
-    write_town(path, pack, MONTH, seed=3, parts=3, homes=120, missing=0.3)
+    write_town(path, pack, MONTH, seed=3, parts=3, homes=120, missing=0.25)
     return path
 
 

@@ -40,7 +40,7 @@ def values(rng: np.random.Generator, pack: Pack, f: FieldColumn, n: int, last: i
         empty = declared.empty or 0
         return np.where(rng.random(n) < 0.7, empty, rng.integers(0, f.maximum + 1, n))
     if f.kind == "money":
-        amount = (rng.gamma(2.0, 1500.0, n)).astype(np.int64) * 100
+        amount = rng.gamma(2.0, 150.0, n).astype(np.int64) * 100
         return np.where(rng.random(n) < 0.5, 0, np.clip(amount, f.minimum, f.maximum))
     top = min(f.maximum, f.minimum + 4)
     return np.where(rng.random(n) < 0.6, f.minimum, rng.integers(f.minimum, top + 1, n))
@@ -79,7 +79,7 @@ def awards(
     return {
         "benefit": b.astype(np.uint8),
         "unit_row": (np.concatenate(row) if row else np.zeros(0)).astype(np.int32),
-        "amount": rng.choice([0, 100_00, 371_00, 1200_00], n).astype(np.int64),
+        "amount": (rng.integers(0, 100, n) * 10_00).astype(np.int64),
         "start": start.astype(np.int32),
         "last_review": np.maximum(start, month - rng.integers(0, 30, n)).astype(np.int32),
         "disregard_months": np.zeros(n, np.int16),
@@ -95,6 +95,7 @@ def part(
     homes: int,
     places: int,
     missing: float,
+    first_key: int,
 ) -> Tables:
     size = rng.integers(1, 6, homes).astype(np.int32)
     people = int(size.sum())
@@ -107,14 +108,14 @@ def part(
     own = {t: [f for f in contract.fields if f.table == t] for t in ("households", "persons")}
     return {
         "households": {
-            "household_key": rng.permutation(homes * 7)[:homes].astype(np.int64),
+            "household_key": (rng.permutation(homes * 7)[:homes] + first_key).astype(np.int64),
             "division": place,
             "first_person": first,
             "size": size,
             **columns(rng, pack, own["households"], homes, last, missing),
         },
         "persons": {
-            "person_key": rng.permutation(people * 7)[:people].astype(np.int64),
+            "person_key": (rng.permutation(people * 7)[:people] + first_key).astype(np.int64),
             "household": household,
             "relation": relation,
             "member_from": np.zeros(people, np.int32),
@@ -145,7 +146,7 @@ def write_town(
         fraction=0.001, divisions=divisions, registers=registers,
         assumptions=[{"text": "全部为随机数", "source": "tests"}],
     )  # fmt: skip
-    made = [part(rng, pack, contract, month, homes, len(divisions), missing) for _ in range(parts)]
+    made = [part(rng, pack, contract, month, homes, len(divisions), missing, i * 10**6) for i in range(parts)]
     people = sum(len(t["persons"]["household"]) for t in made)
     with SnapshotWriter(path, contract, header) as writer:
         for i, tables in enumerate(made):

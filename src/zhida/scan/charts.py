@@ -8,7 +8,7 @@ from html import escape
 from math import ceil, sqrt
 
 SHADES = ("#eef3f1", "#cfe3da", "#9fcbb8", "#5fa98d", "#2f7f64", "#17543f")
-DARK = 3
+DARK = 4
 """From this shade on, letters are white."""
 TILE, GAP = 92, 6
 

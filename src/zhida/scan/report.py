@@ -117,7 +117,10 @@ def between(lo: int | None, hi: int | None) -> str:
     if lo is None or hi is None:
         return "—"
     low, high = wan(lo), wan(hi)
-    return low if low == high else f"{low} 至 {high}"
+    if low == high:
+        return low
+    (first, word), (second, same) = low.split(" "), high.split(" ")
+    return f"{first}–{second} {word}" if word == same else f"{low} 至 {high}"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
