@@ -212,11 +212,9 @@ def test_blocks_and_threads_change_nothing(taoyuan: Pack) -> None:
     assert {rows.shape for rows in one.values()} == {(len(ROW), people), (len(ROW), 101)}
 
 
-def test_without_keep_all_only_rows_that_matter(taoyuan: Pack) -> None:
-    """Left out is exactly who has no claim as far as registers tell, no near miss and no award."""
-    month = 2023 * 12 + 5
-    program = build_program(taoyuan, month)
-    town = Town(taoyuan, month, 9, groups=150)
+def left_out(program: Program, town: Town) -> int:
+    """Without ``keep_all`` come exactly the same rows, and all of whoever has a claim as far as registers
+    tell, a near miss or an award. Returns how many rows that left out."""
     whole, kept = rows_of(program, town, town.form), rows_of(program, town, town.form, keep_all=False)
     for b, rows in whole.items():
         codes = rows[1]
@@ -224,12 +222,32 @@ def test_without_keep_all_only_rows_that_matter(taoyuan: Pack) -> None:
         awarded = (codes >> 10 & 1) != 0
         presumed, near = (codes >> 3 & 1) != 0, (codes >> 9 & 1) != 0
         must = awarded | (applies & (presumed | near))
-        indexes = set(kept[b][0].tolist())
-        assert set(rows[0][must].tolist()) <= indexes, b
+        indexes = kept[b][0].tolist()
+        assert indexes == sorted(set(indexes)), b
+        assert set(rows[0][must].tolist()) <= set(indexes), b
         same = {int(r[0]): r for r in rows.T}
         for row in kept[b].T:
             assert np.array_equal(row, same[int(row[0])]), b
-    assert sum(r.shape[1] for r in kept.values()) < sum(r.shape[1] for r in whole.values())
+    return sum(whole[b].shape[1] - kept[b].shape[1] for b in whole)
+
+
+@pytest.mark.parametrize("name", ["taoyuan", "zhejiang"])
+def test_without_keep_all_only_rows_that_matter(name: str) -> None:
+    pack = load_pack(PACKS / name)
+    month = 2023 * 12 + 5
+    program = build_program(pack, month)
+    assert left_out(program, Town(pack, month, 9, groups=100))
+    assert left_out(program, Town.known(pack, month, 10, groups=100))
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_without_keep_all_in_random_packs(block: int, tmp_path: Path) -> None:
+    out = 0
+    for seed in range(500 + block * 12, 512 + block * 12):
+        pack, program = random_pack(seed, tmp_path)
+        out += left_out(program, Town(pack, MONTH, seed, groups=20))
+        out += left_out(program, Town.known(pack, MONTH, seed, groups=20))
+    assert out > 100
 
 
 def test_the_random_packs_hold_every_word_of_the_language() -> None:
