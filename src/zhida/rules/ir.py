@@ -194,6 +194,8 @@ class Graph:
             return self._aged(b, a.lo + 1)
         if a.op == "age" and b.op == "const":
             return self.negate(self._aged(a, b.lo))
+        if a.op == b.op == "const":
+            return self.truth(a.lo < b.lo)
         return self._bool("less", (a, b))
 
     def less_equal(self, a: Node, b: Node) -> Node:
@@ -201,6 +203,8 @@ class Graph:
             return self._aged(b, a.lo)
         if a.op == "age" and b.op == "const":
             return self.negate(self._aged(a, b.lo + 1))
+        if a.op == b.op == "const":
+            return self.truth(a.lo <= b.lo)
         return self._bool("less_equal", (a, b))
 
     def _aged(self, age: Node, years: int) -> Node:
@@ -210,9 +214,13 @@ class Graph:
         return self._bool("less_equal", (self.const(years), age))
 
     def equal(self, a: Node, b: Node) -> Node:
+        if a.op == b.op == "const":
+            return self.truth(a.lo == b.lo)
         return self._bool("equal", (a, b))
 
     def among(self, a: Node, mask: int) -> Node:
+        if a.op == "choice":
+            return self.truth(bool(a.lo & mask))
         return self._bool("among", (a,), (mask,))
 
     def same_choice(self, a: Node, b: Node) -> Node:
@@ -220,14 +228,18 @@ class Graph:
 
     def both(self, a: Node, b: Node) -> Node:
         for x, y in ((a, b), (b, a)):
-            if x.op == "truth" and x.data[0] is True:
+            if x.op == "truth" and x.data[0]:
                 return y
+            if x.op == "truth" and not y.na:
+                return x
         return a if a is b else self._bool("and", (a, b))
 
     def either(self, a: Node, b: Node) -> Node:
         for x, y in ((a, b), (b, a)):
-            if x.op == "truth" and x.data[0] is False:
+            if x.op == "truth" and not x.data[0]:
                 return y
+            if x.op == "truth" and not y.na:
+                return x
         return a if a is b else self._bool("or", (a, b))
 
     def negate(self, a: Node) -> Node:

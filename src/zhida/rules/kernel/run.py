@@ -24,6 +24,7 @@ from zhida.rules.ir import MAX_MEMBERS, PERSON, YES
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
+from zhida.rules.kernel.special import specialised
 from zhida.rules.outcome import ROW
 from zhida.rules.parameters import resolve
 from zhida.rules.program import Program
@@ -123,8 +124,9 @@ class Kernel:
     ) -> None:
         self.program = program
         self.form = form
-        self.plan = make_plan(program, benefits)
-        self.source: Source = emit(self.plan, sieve_plan(program, self.plan.benefits), form)
+        special = specialised(program, form)
+        self.plan = make_plan(special, benefits)
+        self.source: Source = emit(self.plan, sieve_plan(special, self.plan.benefits), form)
         self.module = load_module(self.source.text, compiled)
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]

@@ -17,7 +17,10 @@ CHEAP = 16
 
 def sieve_plan(program: Program, benefits: tuple[str, ...]) -> Plan:
     """Stages whose output is, for each group, whether any benefit may write a row in it."""
-    return plan_of(program, _Sieve(program).output(benefits))
+    output = _Sieve(program).output(benefits)
+    if output.op in LOCAL:  # nothing tells households apart: all are run
+        return Plan(program, (), [], {}, group_of(program))
+    return plan_of(program, output)
 
 
 class _Sieve:
@@ -43,8 +46,7 @@ class _Sieve:
             else:
                 result = g.either(result, wanted)
         result = g.either(g.aggregate("any", group, any_person), result)
-        # an operation, so that the answer always lies in scratch
-        return result if result.op not in LOCAL else g.aggregate("any", group, any_person)
+        return result
 
     def entitled(self, b: BenefitProgram) -> Node:
         """Necessary for an answer that can be yes, or a near miss."""
