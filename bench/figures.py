@@ -83,7 +83,7 @@ def _comparison(found: Mapping[str, Any]) -> list[Figure]:
         Figure(
             "rows compared",
             sum(b["compared"] for b in benefits),
-            note="units times benefits: answer, fen, conditions, near miss, signal",
+            note="units times benefits, all that a row says",
         ),
         Figure("rows that differ", differ, target=0),
         Figure(

@@ -1,5 +1,8 @@
 """Synthetic people of whom every field is known, for the comparison with OpenFisca.
 
+Either the people of a synthetic city, told whole: what no register holds is invented, what is unknown takes
+its empty value. Or people invented here, odd ones, who reach every corner of the rules sooner.
+
 They are kept as two Arrow files, ``persons.arrow`` and ``households.arrow`` (one record batch, no nulls,
 no compression), one column a field, which both engines map: people of one household stand together.
 Whoever is registered outside the territory is told with the parameters of where they live, so that no
@@ -18,7 +21,9 @@ import pyarrow as pa
 
 from bench.openfisca_system import COUNTIES
 from zhida.codes.months import last_day
-from zhida.population.schema import storage_dtype
+from zhida.population.schema import State, state_column, storage_dtype
+from zhida.population.store import Part, Snapshot
+from zhida.population.tables import award_columns
 from zhida.rules.declarations import Field, Kind, Pack
 from zhida.rules.ir import PERSON
 from zhida.rules.kernel.plan import Form
@@ -28,6 +33,8 @@ Array = np.ndarray[Any, Any]
 MONTH = 2025 * 12 + 5
 REFORM = "low_edge_counts_as_hard=true"
 """The pack knows no answer to this question; an all-known comparison needs one."""
+FILL = {"supporter_state": 2}
+"""Where 0 would say too much: the supporters of those of whom nothing is registered are able."""
 FRAME = ("household", "county_of_person", "first_person", "size", "county")
 
 
@@ -71,16 +78,86 @@ def invent(pack: Pack, people: int, seed: int, wild: float = 0.02) -> People:
         "cars": rng.choice(3, homes, p=(0.5, 0.4, 0.1)) * ~poor,
         "company_capital": np.where(rng.random(homes) < 0.06, rng.integers(0, 50_000_000, homes), 0),
     }
-    persons: dict[str, Array] = {"household": household, "county_of_person": county_of_person}
-    households: dict[str, Array] = {"first_person": first, "size": size, "county": county}
+    frame = (
+        {"household": household, "county_of_person": county_of_person},
+        {"first_person": first, "size": size, "county": county},
+    )
+    made["registered_here"] = rng.random(n) < 0.8
+    return _complete(rng, pack, *frame, made, wild)
+
+
+def _complete(
+    rng: np.random.Generator,
+    pack: Pack,
+    persons: dict[str, Array],
+    households: dict[str, Array],
+    made: Mapping[str, Array],
+    wild: float,
+) -> People:
+    """Every field of the pack as a column: made or empty; a share ``wild`` of cells is anything."""
     for f in pack.fields.values():
-        own, rows = (persons, n) if f.unit == PERSON else (households, homes)
+        own = persons if f.unit == PERSON else households
+        rows = len(own["household" if f.unit == PERSON else "size"])
         values = made[f.id] if f.id in made else np.full(rows, f.empty or 0)
-        at = rng.random(rows) < wild
-        values = np.where(at, _anything(rng, pack, f, rows), values)
-        own[f.id] = values.astype(storage_dtype(f))
-    persons["registered_here"] = (rng.random(n) < 0.8).astype(np.uint8)
+        if wild and f.id != "registered_here":
+            values = np.where(rng.random(rows) < wild, _anything(rng, pack, f, rows), values)
+        own[f.id] = np.ascontiguousarray(values.astype(storage_dtype(f)))
     return People(persons, households)
+
+
+def from_city(pack: Pack, city: Path, seed: int, wild: float = 0.001) -> People:
+    """Everybody in a snapshot of a synthetic city."""
+    rng = np.random.default_rng(seed)
+    snapshot = Snapshot.open(city, pack)
+    counties = [c[:6] + "000000" for c in snapshot.divisions]
+    county_of = np.array([COUNTIES.index(c) if c in COUNTIES else 0 for c in counties])
+    pieces = [_piece(snapshot, part, county_of) for part in snapshot.parts()]
+    persons, households = (
+        {name: np.concatenate([piece[i][name] for piece in pieces]) for name in pieces[0][i]} for i in (0, 1)
+    )
+    size, n = households["size"], len(persons["county_of_person"])
+    frame = (
+        {
+            "household": np.repeat(np.arange(len(size), dtype=np.int32), size),
+            "county_of_person": persons.pop("county_of_person"),
+        },
+        {
+            "first_person": (np.cumsum(size) - size).astype(np.int32),
+            "size": households.pop("size"),
+            "county": households.pop("county"),
+        },
+    )
+    years = (last_day(MONTH).toordinal() - 719163 - persons["birth_date"]) / 365.25
+    income = sum(
+        persons[k].astype(np.int64) for k in ("wage", "pension", "business_income", "property_income")
+    )
+    poor = np.add.reduceat(income, frame[1]["first_person"]) < 1500_00 * size.astype(np.int64)
+    declared = _money(rng, years, poor[frame[0]["household"]])
+    made = {k: declared[k] for k in ("transfer_income", "declared_income", "support_paid", "deposits")}
+    made["cars"] = rng.choice(3, len(size), p=(0.5, 0.4, 0.1)) * ~poor
+    made["chosen_support"] = rng.integers(0, 3, n)
+    return _complete(rng, pack, *frame, {**made, **persons, **households}, wild)
+
+
+def _piece(snapshot: Snapshot, part: Part, county_of: Array) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Columns of one part: what is not known is the choice of ``FILL`` or 0, as the snapshot stores it."""
+    persons: dict[str, Array] = {}
+    county = county_of[part.households["division"]].astype(np.int32)
+    households: dict[str, Array] = {"size": part.households["size"], "county": county}
+    for f in snapshot.contract.fields:
+        own, source = (households, part.households) if f.table == "households" else (persons, part.persons)
+        told = np.isin(source[state_column(f.id)], (State.KNOWN, State.INTERVAL))
+        own[f.id] = np.where(told, source[f.id], FILL.get(f.id, 0))
+    registered = part.persons["registered"]
+    here = registered >= 0
+    where_they_live = county[part.persons["household"]]
+    persons["registered_here"] = here
+    persons["county_of_person"] = np.where(here, county_of[registered], where_they_live).astype(np.int32)
+    awards = award_columns(snapshot, part)
+    for benefit, kind in zip(snapshot.contract.benefits, snapshot.contract.benefit_tables, strict=True):
+        for name in (f"awarded_{benefit}", f"award_amount_{benefit}"):
+            (households if kind == "households" else persons)[name] = awards[f"c_{name}"]
+    return persons, households
 
 
 def _money(rng: np.random.Generator, years: Array, poor: Array) -> dict[str, Array]:

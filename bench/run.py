@@ -63,7 +63,7 @@ class Bench:
         folder, runs, seed = self.work / "people", self.options.runs, self.options.seed
         few = self.work / "few"
         self.phase("prepare", folder=folder, count=self.options.people, seed=seed)
-        self.phase("prepare", "prepare_few", folder=few, count=200, seed=seed)
+        self.phase("prepare_few", folder=few, seed=seed)
         cache = Path(tempfile.mkdtemp(dir=self.work, prefix="cache-"))
         self.phase("compiling", "compile_cold", cache, folder=few)
         self.phase("compiling", "compile_cached", cache, folder=few)

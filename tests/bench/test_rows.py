@@ -13,6 +13,7 @@ pytest.importorskip("openfisca_core", reason="OpenFisca-core is installed by mak
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench import engines, openfisca_rules, openfisca_system, people
+from scan.town import write_town
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,17 @@ def test_both_say_the_same(kernel, wild, seed):
     assert {b: r["differ"] for b, r in result.items()} == dict.fromkeys(result, 0)
     homes = len(found.households["size"])
     assert result["dibao"]["compared"] == homes and result["orphan"]["compared"] == found.count >= 1500
+
+
+def test_a_city_told_whole_is_the_same_in_both(kernel, tmp_path):
+    pack = kernel.program.pack
+    write_town(tmp_path / "town", pack, people.MONTH)
+    found = people.from_city(pack, tmp_path / "town", 9)
+    assert {f"c_{f}" for f in pack.fields} == set(people.table(found).columns)
+    held = sum(int(v.sum()) for k, v in found.persons.items() if k.startswith("awarded_"))
+    assert held > 100 and 0.1 < found.persons["registered_here"].mean() < 1
+    result = engines.compare(kernel, openfisca_rules.rules(), found)
+    assert {b: r["differ"] for b, r in result.items()} == dict.fromkeys(result, 0)
 
 
 def test_the_people_reach_every_benefit(kernel):
