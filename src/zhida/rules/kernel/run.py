@@ -33,6 +33,9 @@ from zhida.rules.values import age_cutoffs
 BLOCK = 16_384
 """Groups in a block: its scratch fits the cache, and there are few calls from Python."""
 
+LOOSE, LOOSE_BLOCKS = 0.5, 3
+"""A sieve that lets more than this share through costs more than it saves; how often that is tried."""
+
 Array = npt.NDArray[Any]
 _writing = Lock()
 
@@ -165,12 +168,15 @@ class Kernel:
         fixed = self._fixed(table, places, parameters)
         calls = [[fixed[name] for name in args] for _, args in self.source.stages]
         sift = [[fixed[name] for name in args] for _, args in self.source.sieve] if self.sieve else []
+        loose: list[int] = []
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                found = list(pool.map(lambda span: self._block(span, table, calls, sift, keep_all), spans))
+                found = list(
+                    pool.map(lambda span: self._block(span, table, calls, sift, keep_all, loose), spans)
+                )
         else:
-            found = [self._block(span, table, calls, sift, keep_all) for span in spans]
+            found = [self._block(span, table, calls, sift, keep_all, loose) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
@@ -198,14 +204,20 @@ class Kernel:
         calls: Sequence[list[Array]],
         sift: Sequence[list[Array]],
         keep_all: bool,
+        loose: list[int],
     ) -> Rows:
+        """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
         chosen = everyone(table, *span)
         scratch = self._room(len(chosen.persons), len(chosen.groups))
-        if sift and not keep_all:
+        if sift and not keep_all and len(loose) < LOOSE_BLOCKS:
             for (stage, _), call, work in zip(self.source.sieve, sift, self.sieve, strict=True):
                 work(*chosen.head(stage.unit), *scratch[:4], *call)
             flags = scratch[3][self.source.sieve_flag, : len(chosen.groups)]
-            chosen = some(chosen, np.flatnonzero(flags & YES))
+            through = np.flatnonzero(flags & YES)
+            if len(through) > LOOSE * len(chosen.groups):
+                loose.append(span[0])
+            else:
+                chosen = some(chosen, through)
         rows: Rows = {}
         for (stage, _), call, work in zip(self.source.stages, calls, self.functions, strict=True):
             head = chosen.head(stage.unit)
