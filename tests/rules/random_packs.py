@@ -165,7 +165,22 @@ class Writer:
     def money(self, depth: int, scope: Scope) -> str:
         d = depth - 1
         r = self.rng
-        ways = [*self.common("money", depth, scope), lambda: f"({self.write('money', d, scope)} {r.choice('+-')} {self.write('money', d, scope)})", lambda: f"({self.write('money', d, scope)} * {self.leaf('number', scope)})", lambda: f"({self.leaf('number', scope)} * {self.write('money', d, scope)})", lambda: f"({self.write('money', d, scope)} / {self.below(scope)})", lambda: f"(-{self.write('money', d, scope)})", lambda: f"{r.choice(['min', 'max'])}({self.write('money', d, scope)}, {self.write('money', d, scope)})", lambda: f"{r.choice(['min', 'max'])}({self.write('money', d, scope)}, 0)", lambda: f"round_{r.choice(['up', 'down', 'half_up'])}({self.write('money', d, scope)}, {r.choice(['0.01', '0.1', '1', '0.05'])})", lambda: self.guarded("money", depth, scope)]
+        ways = [
+            *self.common("money", depth, scope),
+            lambda: f"({self.write('money', d, scope)} {r.choice('+-')} {self.write('money', d, scope)})",
+            lambda: f"({self.write('money', d, scope)} * {self.leaf('number', scope)})",
+            lambda: f"({self.leaf('number', scope)} * {self.write('money', d, scope)})",
+            lambda: f"({self.write('money', d, scope)} / {self.below(scope)})",
+            lambda: f"(-{self.write('money', d, scope)})",
+            lambda: (
+                f"{r.choice(['min', 'max'])}({self.write('money', d, scope)}, {self.write('money', d, scope)})"
+            ),
+            lambda: f"{r.choice(['min', 'max'])}({self.write('money', d, scope)}, 0)",
+            lambda: (
+                f"round_{r.choice(['up', 'down', 'half_up'])}({self.write('money', d, scope)}, {r.choice(['0.01', '0.1', '1', '0.05'])})"
+            ),
+            lambda: self.guarded("money", depth, scope),
+        ]
         tables = [(w, e) for w, e, dim in self.tables if dim == "money"]
         if tables:
             w, e = r.choice(tables)
@@ -197,7 +212,20 @@ class Writer:
     def number(self, depth: int, scope: Scope) -> str:
         d = depth - 1
         r = self.rng
-        ways = [*self.common("number", depth, scope), lambda: f"({self.write('number', d, scope)} {r.choice('+-*')} {self.leaf('number', scope)})", lambda: f"({self.write('number', d, scope)} / {self.below(scope)})", lambda: f"{r.choice(['min', 'max'])}({self.write('number', d, scope)}, {self.write('number', d, scope)})", lambda: f"{r.choice(['age', 'months_since'])}({self.write('date', d, scope)})", lambda: f"({self.write('date', d, scope)} - {self.write('date', d, scope)})", lambda: f"round_{r.choice(['up', 'down', 'half_up'])}({self.write('number', d, scope)}, {r.choice(['1', '2', '5'])})", lambda: self.guarded("number", depth, scope)]
+        ways = [
+            *self.common("number", depth, scope),
+            lambda: f"({self.write('number', d, scope)} {r.choice('+-*')} {self.leaf('number', scope)})",
+            lambda: f"({self.write('number', d, scope)} / {self.below(scope)})",
+            lambda: (
+                f"{r.choice(['min', 'max'])}({self.write('number', d, scope)}, {self.write('number', d, scope)})"
+            ),
+            lambda: f"{r.choice(['age', 'months_since'])}({self.write('date', d, scope)})",
+            lambda: f"({self.write('date', d, scope)} - {self.write('date', d, scope)})",
+            lambda: (
+                f"round_{r.choice(['up', 'down', 'half_up'])}({self.write('number', d, scope)}, {r.choice(['1', '2', '5'])})"
+            ),
+            lambda: self.guarded("number", depth, scope),
+        ]
         if scope.unit == "household" and not scope.loop:
             ways += [
                 lambda: self.grouped("count", "", depth, scope),
@@ -218,7 +246,26 @@ class Writer:
         def any_kind() -> str:
             return self.write(r.choice(["money", "number", "bool", "date", f"enum:{enum}"]), d, scope)
 
-        ways = [*self.common("bool", depth, scope), lambda: f"({self.write('money', d, scope)} {op} {self.write('money', d, scope)})", lambda: f"({self.write('number', d, scope)} {op} {self.write('number', d, scope)})", lambda: f"({self.write('date', d, scope)} {op} {self.write('date', d, scope)})", lambda: f"({self.leaf('number', scope)} <= {self.leaf('number', scope)} < {self.leaf('number', scope)})", lambda: f'({self.write("enum:" + enum, d, scope)} in ("{some}",))', lambda: f"({self.leaf('number', scope)} not in (1, 2.5))", lambda: f"({self.write('enum:' + enum, d, scope)} {r.choice(['==', '!='])} {self.write('enum:' + enum, d, scope)})", lambda: f"({self.write('bool', d, scope)} {r.choice(['==', '!='])} {self.leaf('bool', scope)})", lambda: f"({self.write('bool', d, scope)} {r.choice(['and', 'or'])} {self.write('bool', d, scope)})", lambda: f"(not {self.write('bool', d, scope)})", lambda: f"applicable({any_kind()})"]
+        ways = [
+            *self.common("bool", depth, scope),
+            lambda: f"({self.write('money', d, scope)} {op} {self.write('money', d, scope)})",
+            lambda: f"({self.write('number', d, scope)} {op} {self.write('number', d, scope)})",
+            lambda: f"({self.write('date', d, scope)} {op} {self.write('date', d, scope)})",
+            lambda: (
+                f"({self.leaf('number', scope)} <= {self.leaf('number', scope)} < {self.leaf('number', scope)})"
+            ),
+            lambda: f'({self.write("enum:" + enum, d, scope)} in ("{some}",))',
+            lambda: f"({self.leaf('number', scope)} not in (1, 2.5))",
+            lambda: (
+                f"({self.write('enum:' + enum, d, scope)} {r.choice(['==', '!='])} {self.write('enum:' + enum, d, scope)})"
+            ),
+            lambda: f"({self.write('bool', d, scope)} {r.choice(['==', '!='])} {self.leaf('bool', scope)})",
+            lambda: (
+                f"({self.write('bool', d, scope)} {r.choice(['and', 'or'])} {self.write('bool', d, scope)})"
+            ),
+            lambda: f"(not {self.write('bool', d, scope)})",
+            lambda: f"applicable({any_kind()})",
+        ]
         tables = [(w, e) for w, e, dim in self.tables if dim == "bool"]
         if tables:
             w, e = r.choice(tables)
@@ -234,7 +281,12 @@ class Writer:
 
     def date(self, depth: int, scope: Scope) -> str:
         d = depth - 1
-        ways = [*self.common("date", depth, scope), lambda: f"{self.rng.choice(['min', 'max'])}({self.write('date', d, scope)}, {self.write('date', d, scope)})"]
+        ways = [
+            *self.common("date", depth, scope),
+            lambda: (
+                f"{self.rng.choice(['min', 'max'])}({self.write('date', d, scope)}, {self.write('date', d, scope)})"
+            ),
+        ]
         return self.rng.choice(ways)()
 
     def enum(self, depth: int, scope: Scope, enum: str) -> str:
