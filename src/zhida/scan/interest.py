@@ -17,9 +17,10 @@ from zhida.population.store import Part
 from zhida.rules.declarations import Kind
 from zhida.rules.ir import NO, PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.program import Outcome
 from zhida.scan.deciding import values_to_try
 from zhida.scan.lists import COLUMN, bits
-from zhida.scan.loaded import Loaded, unsettled
+from zhida.scan.loaded import Loaded, leaves, unsettled
 from zhida.scan.trial import HIGH, LOW, Trial, TrialPlaces, Value, picked, same_form, used_by
 from zhida.scan.where import Homes, Where
 
@@ -55,7 +56,7 @@ class Holdings:
 
 
 def ranges(loaded: Loaded) -> Parameters:
-    """Every parameter from half of its value to half as much again, within its bounds; truths both ways."""
+    """Every parameter a quarter up and down, within its bounds; truths both ways."""
     base = loaded.parameters
     lo, hi = base.lo.copy(), base.hi.copy()
     for (name, _), slot in loaded.kernel.source.parameters.items():
@@ -63,22 +64,60 @@ def ranges(loaded: Loaded) -> Parameters:
         if p.kind is Kind.BOOL:
             lo[slot], hi[slot] = 0, 1
             continue
-        for end, factor, direction in ((lo, 1, -1), (hi, 3, 1)):
-            widened = (end[slot] * factor) // 2 + (1 if direction > 0 else 0)
+        for end, factor, direction in ((lo, 3, -1), (hi, 5, 1)):
+            widened = (end[slot] * factor) // 4 + (1 if direction > 0 else 0)
             end[slot] = np.clip(widened, p.minimum, p.maximum)
         lo[slot], hi[slot] = np.minimum(lo[slot], base.lo[slot]), np.maximum(hi[slot], base.hi[slot])
     return replace(base, lo=lo, hi=hi)
 
 
-def of_part(loaded: Loaded, where: Where, part: Part, wide: Parameters | None) -> Concerned:
-    """``wide``: only households with whom these parameters may do something; None: everybody."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Every parameter as a range, and how to tell for whom a field that is presumed for some is not:
+    by field a small kernel whose answer is no for these (None: for nobody that is known)."""
+
+    wide: Parameters
+    presumed: Mapping[str, Kernel | None]
+
+    @classmethod
+    def of(cls, loaded: Loaded, *, compiled: bool = True) -> Reach:
+        nodes = loaded.program.graph.nodes
+        some = {str(n.data[0]) for n in nodes if n.op == "input" and n.data[1]}
+        facts = [f for f in unsettled(loaded.program, loaded.kernel.form) if f in some]
+        return cls(ranges(loaded), {f: _presumed_for(loaded, f, compiled) for f in facts})
+
+
+def _presumed_for(loaded: Loaded, field: str, compiled: bool) -> Kernel | None:
+    """A kernel with one output: whether the field is presumed. It is the choice between the two."""
+    program = loaded.program
+    choice = next(
+        (n for n in program.graph.nodes if n.op == "select" and n.args[1].data == (field, True)), None
+    )
+    unit = loaded.pack.fields[field].unit
+    like = next((b for b in program.benefits.values() if b.exists and b.benefit.unit == unit), None)
+    if choice is None or like is None or choice.args[0].unit != unit:
+        return None
+    if leaves([choice.args[0]], "param"):  # other parameters could make another choice
+        return None
+    yes, no = program.graph.truth(True), program.graph.truth(False)
+    outcome = Outcome(choice.args[0], None, ())
+    asked = replace(
+        like, applies=yes, conditions=(), full=outcome, presumed=outcome, presumed_applies=yes, almost=(),
+        near=no, signal=no, bands=(), covers=None, awarded=None, award_amount=None,
+    )  # fmt: skip
+    name = like.benefit.id
+    return Kernel(replace(program, benefits={name: asked}), loaded.kernel.form, compiled=compiled)
+
+
+def of_part(loaded: Loaded, where: Where, part: Part, reach: Reach | None) -> Concerned:
+    """``reach``: only households with whom its parameters may do something; None: everybody."""
     table = loaded.table(part)
     homes = Homes.of(part)
-    if wide is None:
+    if reach is None:
         groups, people = np.arange(len(table.size)), np.arange(len(table.group_of))
         masks = np.full(len(groups), ALL, np.uint64)
     else:
-        masks = concerned(loaded, table, wide)
+        masks = concerned(loaded, table, reach)
         groups = np.flatnonzero(masks)
         few, people = picked(loaded, used_by(loaded.kernel, table), groups)
         table = same_form(few, table)
@@ -111,13 +150,13 @@ def narrowed(loaded: Loaded, part: Concerned, benefits: Collection[str]) -> Conc
     )
 
 
-def concerned(loaded: Loaded, table: Table, wide: Parameters) -> Array:
+def concerned(loaded: Loaded, table: Table, reach: Reach) -> Array:
     """By household a bit for each benefit that somebody in it receives and may fit, or could be a lead for.
 
     Who could be a lead is yes whatever its unknown facts are; so who is surely not with one value of
     them, all at one end, is none under any parameters.
     """
-    rows = loaded.kernel.run(table, loaded.places.places, wide, threads=1)
+    rows = loaded.kernel.run(table, loaded.places.places, reach.wide, threads=1)
     masks = np.zeros(len(table.size), np.uint64)
     leads: dict[str, Array] = {}
 
@@ -130,31 +169,41 @@ def concerned(loaded: Loaded, table: Table, wide: Parameters) -> Array:
             fits, held = bits(codes, 3) & YES != 0, bits(codes, 10) & YES != 0
             mark(b, found[0][fits & held])
             leads[b] = found[0][fits & ~held]
-    places = TrialPlaces(loaded.places.places, wide, len(loaded.places.places.codes), {}, {})
+    places = TrialPlaces(loaded.places.places, reach.wide, len(loaded.places.places.codes), {}, {})
     for end in (HIGH, LOW):
         homes = [_homes(loaded, table, b, units) for b, units in leads.items()]
         groups = np.unique(np.concatenate(homes)) if homes else np.zeros(0, np.int64)
         if len(groups):
-            leads = _still(loaded, Trial(loaded, loaded.kernel, places, table, groups), leads, end)
+            leads = _still(loaded, Trial(loaded, loaded.kernel, places, table, groups), leads, reach, end)
     for b, units in leads.items():
         mark(b, units)
     return masks
 
 
-def _still(loaded: Loaded, trial: Trial, leads: Mapping[str, Array], end: str) -> dict[str, Array]:
+def _still(
+    loaded: Loaded, trial: Trial, leads: Mapping[str, Array], reach: Reach, end: str
+) -> dict[str, Array]:
     """Who can still be yes where what is unknown is given, all at one end.
 
-    Not a field that is presumed for some: what is given to all would take the presumption's place.
+    A field that is presumed for some is given only to those for whom it surely is not: else what is
+    given would take the presumption's place.
     """
     copies = trial.copies(np.arange(len(trial.groups)))
-    presumed = {n.data[0] for n in loaded.program.graph.nodes if n.op == "input" and n.data[1]}
     for fact in unsettled(loaded.program, loaded.kernel.form):
-        if fact in presumed:
-            continue
-        values = values_to_try(loaded.program, fact)
+        only = None
+        if fact in reach.presumed:
+            kernel = reach.presumed[fact]
+            if kernel is None:
+                continue
+            table = same_form(trial.table, trial.like)
+            places = loaded.places.places
+            values = kernel.parameters(places, loaded.month)
+            (asked,) = kernel.run(table, places, values, keep_all=True, threads=1).values()
+            only = bits(asked[COLUMN["codes"]], 3) == NO
+        tried = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
-        given: Value = values[0 if end == LOW else -1] if choices else end
-        copies.force(fact, given, np.ones(len(trial.groups), bool))
+        given: Value = tried[0 if end == LOW else -1] if choices else end
+        copies.force(fact, given, np.ones(len(trial.groups), bool), only)
     found = {}
     rows = copies.run()
     for b, units in leads.items():

@@ -23,7 +23,7 @@ from zhida.rules.declarations import Pack
 from zhida.rules.kernel.run import Kernel, Parameters
 from zhida.rules.reform import Reform, apply
 from zhida.scan.comparison import Comparison, Simulation
-from zhida.scan.interest import Concerned, Holdings, holdings, narrowed, of_part, ranges
+from zhida.scan.interest import Concerned, Holdings, Reach, holdings, narrowed, of_part, ranges
 from zhida.scan.loaded import Loaded, leaves, restricted
 from zhida.scan.where import Where
 
@@ -139,20 +139,20 @@ class Change:
 
 
 class Simulator:
-    """A snapshot and a pack kept in memory for many reforms: only whom parameters between half and half as
-    much again of their values could concern; for other reforms all are read again."""
+    """A snapshot and a pack kept in memory for many reforms: only whom parameters up to a quarter above
+    or below their values could concern; for other reforms all are read again."""
 
     def __init__(
         self, loaded: Loaded, threads: int = 2, progress: Progress | None = None, *, compiled: bool = True
     ) -> None:
         self.loaded, self.threads, self.compiled = loaded, threads, compiled
         self.where = Where.of(loaded)
-        wide = ranges(loaded)
+        reach = Reach.of(loaded, compiled=compiled)
         self.parts: list[Concerned] = []
         self.baseline: list[Found] = []
 
         def prepare(part: Part) -> tuple[Concerned, Found]:
-            people = of_part(loaded, self.where, part, wide)
+            people = of_part(loaded, self.where, part, reach)
             return people, holdings(loaded, loaded.kernel, loaded.parameters, people)
 
         for people, found in over_parts(loaded.snapshot, prepare, threads, progress):

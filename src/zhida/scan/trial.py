@@ -120,8 +120,9 @@ class Copies:
         self.place_group = self.table.place_group.copy()
         self.place_person = self.table.place_person.copy()
 
-    def force(self, fact: str, value: Value, mask: Array) -> None:
-        """Gives the fact a value in the households of ``mask``, wherever it is not known."""
+    def force(self, fact: str, value: Value, mask: Array, only: Array | None = None) -> None:
+        """Gives the fact a value in the households of ``mask``, wherever it is not known. ``only``: in no
+        other units of the trial than these."""
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
             at = mask[self.table.group_of]
@@ -130,7 +131,7 @@ class Copies:
             self.place_person[at] = self.place_person[at] % count + shift
             return
         field = self.trial.loaded.pack.fields[fact]
-        cells = self.trial.cells(fact)
+        cells = self.trial.cells(fact) if only is None else self.trial.cells(fact) & only
         if field.unit == PERSON:
             rows = np.flatnonzero(mask[self.table.group_of])
             rows = rows[cells[self.persons[rows]]]
