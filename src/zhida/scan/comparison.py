@@ -15,6 +15,7 @@ from zhida.rules.declarations import Pack
 from zhida.scan.interest import Holdings
 from zhida.scan.loaded import Loaded
 from zhida.scan.totals import SMALL, withheld
+from zhida.scan.trial import found_in
 
 Array = NDArray[Any]
 
@@ -173,7 +174,7 @@ def add_side(cells: Array, holdings: Holdings) -> None:
 
 def add_changes(cells: Array, old: Holdings, new: Holdings) -> None:
     """Adds who gains and loses. Where one end of the amount rises and the other falls it is unclear."""
-    at, same = matched(old.units, new.units)
+    at, same = found_in(old.units, new.units)
     lo, hi = new.lo.copy(), new.hi.copy()
     lo[same] -= old.lo[at[same]]
     hi[same] -= old.hi[at[same]]
@@ -191,11 +192,3 @@ def add_changes(cells: Array, old: Holdings, new: Holdings) -> None:
         np.add.at(cells[:, start + 1], county, low)
         np.add.at(cells[:, start + 2], county, high)
     cells[:, 6] += np.bincount(new.county[unclear], minlength=len(cells))
-
-
-def matched(old: Array, new: Array) -> tuple[Array, Array]:
-    """For each of ``new`` its place in ``old`` (both ascending) and whether it is there."""
-    at = np.searchsorted(old, new)
-    same = at < len(old)
-    same[same] = old[at[same]] == new[same]
-    return at, same

@@ -25,7 +25,7 @@ from zhida.rules.ir import PERSON, cone
 from zhida.rules.kernel.run import Table
 from zhida.rules.program import Program
 from zhida.scan.loaded import Loaded, leaves, restricted, unsettled
-from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, with_trial_places
+from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, found_in, with_trial_places
 
 Array = NDArray[Any]
 
@@ -100,7 +100,7 @@ class Finder:
             pairs, chosen = [], []
             for fact in same:
                 homes = self._homes(trial, one, fact)
-                homes = homes[np.isin(homes, waiting, assume_unique=True)]
+                homes = homes[found_in(waiting, homes)[1]]
                 if len(homes):
                     pairs += [(fact, v) for v in self.values[fact]]
                     chosen += [homes] * len(self.values[fact])
@@ -130,9 +130,8 @@ class Finder:
         rows = copies.run()[one.benefit]
         starts = np.cumsum([0, *sizes])
         for k, (fact, _) in enumerate(pairs):
-            at = np.searchsorted(chosen[k], one.groups)
-            there = (at < sizes[k]) & ~one.done
-            there[there] = chosen[k][at[there]] == one.groups[there]
+            at, there = found_in(chosen[k], one.groups)
+            there &= ~one.done
             if there.any():
                 units = one.copied(trial, copies, starts[k] + at[there], there)
                 settled = np.zeros(len(there), bool)
@@ -148,7 +147,7 @@ class Finder:
                 return
             known = np.zeros((len(facts), len(rows)), bool)
             for k, fact in enumerate(facts):
-                known[k] = np.isin(one.groups[rows], self._homes(trial, one, fact))
+                known[k] = found_in(self._homes(trial, one, fact), one.groups[rows])[1]
             settled = self._settled(trial, one, rows, facts, known, end)
             rows, known = rows[settled], known[:, settled]
             for k in range(len(facts) - 1, -1, -1):

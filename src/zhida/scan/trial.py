@@ -159,14 +159,20 @@ class Copies:
     @staticmethod
     def settled(rows: Array, units: Array) -> Array:
         """Whether the answer of each unit is one of yes, no and not applicable. ``rows``: of one benefit."""
-        at = np.searchsorted(rows[0], units)
-        there = at < rows.shape[1]
-        there[there] = rows[0][at[there]] == units[there]
+        at, there = found_in(rows[0], units)
         answers = bits(rows[COLUMN["codes"]], 3)[at[there]]
         # a unit without a row can't be yes: it is settled as far as lists go
         done = np.ones(len(units), bool)
         done[there] = (answers & YES == 0) | (answers == YES)
         return done
+
+
+def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
+    """For each of ``wanted`` its place in an ascending array, and whether it is there."""
+    at = np.searchsorted(ascending, wanted)
+    there = at < len(ascending)
+    there[there] = ascending[at[there]] == wanted[there]
+    return at, there
 
 
 def used_by(kernel: Kernel, table: Table) -> Table:
@@ -182,7 +188,7 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
     first = (np.cumsum(size) - size).astype(table.first_person.dtype)
     persons = np.repeat(table.first_person[groups] - first, size) + np.arange(int(size.sum()), dtype=np.int32)
     columns = {
-        name: column[persons if loaded.pack.fields[name[2:]].unit == PERSON else groups]
+        name: column.take(persons if loaded.pack.fields[name[2:]].unit == PERSON else groups, mode="clip")
         for name, column in table.columns.items()
     }
     made = Table(
