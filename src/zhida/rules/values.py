@@ -143,6 +143,17 @@ def age_at(cutoffs: list[int], born: int) -> int:
     return max(0, min(OLDEST, bisect_left(falling, -born + 1) - 1))
 
 
+def age_table(cutoffs: list[int]) -> list[int]:
+    """Whole years by days lived on the reference day, 0 to the last that is not yet ``OLDEST``."""
+    days = cutoffs[0] - cutoffs[OLDEST]
+    table, years = [], 0
+    for lived in range(days + 1):
+        while years < OLDEST and cutoffs[0] - lived <= cutoffs[years + 1]:
+            years += 1
+        table.append(years)
+    return table
+
+
 def month_index(day: int) -> int:
     """year * 12 + month - 1 of a day number."""
     d = date(1970, 1, 1) + timedelta(days=day)

@@ -55,9 +55,9 @@ class Operations:
 
     def place(self, i: str) -> str:
         """Where row ``i`` looks parameters and registers up."""
-        if i == "i":
+        if i == "q":
             return "pl"
-        return f"{self.e.arg('place_group' if i == 'group_i' else 'place_person')}[{i}]"
+        return f"{self.e.arg('place_group' if i == 'g' else 'place_person')}[{i}]"
 
     def some_of(self, n: Node) -> str:
         return " & ".join(dict.fromkeys(self.e.some(a) for a in n.args if a.na)) or "True"
@@ -197,8 +197,8 @@ class Operations:
 
     def _age(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
-        cutoffs = e.arg("cutoffs")
-        self.number(n, f"age_of({cutoffs}, {e.hi(a)})", f"age_of({cutoffs}, {e.lo(a)})")
+        ages = f"{e.arg('ages')}, {e.arg('cutoffs')}[0]"
+        self.number(n, f"age_of({ages}, {e.hi(a)})", f"age_of({ages}, {e.lo(a)})")
 
     def _months_since(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
@@ -373,7 +373,6 @@ class Operations:
                     e.put(f"x{n.id}v = True; x{n.id}n = False")
         e.put("for m in range(first[q], first[q] + size[q]):")
         e.indent += 1
-        e.put("j = persons[m]")
         read: set[int] = set()
         for n in loops:
             a = n.args[0]
@@ -392,11 +391,11 @@ class Operations:
         if a.op == "spread":
             e.alias(a.args[0], a)
         elif a.op in ("input", "param"):
-            self.write(a, "j")
+            self.write(a, "m")
         elif a.op == "person":
-            self._person(a, "j")
+            self._person(a, "m")
         elif a.unit == SCALAR:
-            self.write(a, "j")
+            self.write(a, "m")
         else:
             assert a.unit == PERSON
             e.fetch(a, a, "m")

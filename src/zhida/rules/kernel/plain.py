@@ -5,7 +5,7 @@ They keep the generated functions free of branches, which is what makes them qui
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 PRIME = 0x100000001B3
@@ -13,6 +13,11 @@ OFFSET = 0xCBF29CE484222325
 MASK = 2**64 - 1
 
 Pair = tuple[int, int]
+
+
+def stage(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Marks a stage; nothing is compiled here."""
+    return work
 
 
 def kept(there: bool, value: int) -> int:
@@ -104,18 +109,9 @@ def load_choice(state: int, value: int, fill: int, empty: int, everything: int, 
     return everything | na
 
 
-def age_of(cutoffs: Sequence[int], born: int) -> int:
-    """Whole years at the reference day ``cutoffs[0]``, 0 to 150; see ``values.age_cutoffs``."""
-    if born > cutoffs[0]:
-        return 0
-    years = (cutoffs[0] - born) * 400 // 146097
-    if years > 150:
-        years = 150
-    while years > 0 and born > cutoffs[years]:
-        years -= 1
-    while years < 150 and born <= cutoffs[years + 1]:
-        years += 1
-    return int(years)
+def age_of(ages: Any, reference: int, born: int) -> int:
+    """Whole years on the day number ``reference``, out of a table by days lived; see ``values.age_table``."""
+    return int(ages[min(max(reference - born, 0), len(ages) - 1)])
 
 
 def month_of(day: int) -> int:

@@ -7,7 +7,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,12 @@ from zhida.rules.kernel.special import specialised
 from zhida.rules.outcome import ROW
 from zhida.rules.parameters import resolve
 from zhida.rules.program import Program
-from zhida.rules.values import age_cutoffs
+from zhida.rules.values import age_cutoffs, age_table
 
 BLOCK = 16_384
 """Groups in a block: its scratch fits the cache, and there are few calls from Python."""
 
-LOOSE, LOOSE_BLOCKS = 0.5, 3
+LOOSE, LOOSE_BLOCKS = 0.3, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
 
 Array = npt.NDArray[Any]
@@ -73,24 +73,27 @@ class Parameters:
     lo: Array
     hi: Array
     cutoffs: Array
+    ages: Array
     month: Array
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Rows of a table that a block runs over: ``persons`` and ``groups`` (uint32, ascending), the place of
-    each person's group among ``groups``, and where each group's persons lie among ``persons``."""
+    """Rows of a table that a block runs over, as slices or ascending rows; their numbers; the place of each
+    person's group among ``groups``, and where each group's persons lie among ``persons``."""
 
-    persons: Array
-    groups: Array
+    persons: slice | Array
+    groups: slice | Array
+    person_ids: Array
+    group_ids: Array
     home: Array
     first: Array
     size: Array
 
     def head(self, unit: str) -> tuple[Any, ...]:
         """The arguments that every stage takes first."""
-        n = len(self.persons) if unit == PERSON else len(self.groups)
-        return (n, self.persons, self.groups, self.home, self.first, self.size)
+        ids = self.person_ids if unit == PERSON else self.group_ids
+        return (len(ids), ids, self.home, self.first, self.size)
 
 
 def everyone(table: Table, g0: int, g1: int) -> Chosen:
@@ -98,21 +101,58 @@ def everyone(table: Table, g0: int, g1: int) -> Chosen:
     p0 = int(table.first_person[g0])
     p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
     return Chosen(
-        np.arange(p0, p1, dtype=np.uint32),
-        np.arange(g0, g1, dtype=np.uint32),
-        (table.group_of[p0:p1] - g0).astype(np.uint32),
+        slice(p0, p1),
+        slice(g0, g1),
+        np.arange(p0, p1),
+        np.arange(g0, g1),
+        table.group_of[p0:p1].astype(np.int64) - g0,
         table.first_person[g0:g1].astype(np.int64) - p0,
         table.size[g0:g1].astype(np.int64),
     )
 
 
 def some(whole: Chosen, at: Array) -> Chosen:
-    """Only the groups at some places among ``whole.groups``."""
+    """Only some groups of a block, by their place in it."""
     size = whole.size[at]
     first = np.cumsum(size) - size
     members = np.repeat(whole.first[at] - first, size) + np.arange(int(size.sum()))
-    home = np.repeat(np.arange(len(at), dtype=np.uint32), size)
-    return Chosen(whole.persons[members], whole.groups[at], home, first, size)
+    home = np.repeat(np.arange(len(at)), size)
+    persons, groups = whole.person_ids[members], whole.group_ids[at]
+    return Chosen(persons, groups, persons, groups, home, first, size)
+
+
+class Local(dict[str, Array]):
+    """A block's arrays by name, cut out of the table's when first asked for."""
+
+    def __init__(
+        self,
+        fixed: Mapping[str, Array],
+        chosen: Chosen,
+        scratch: Mapping[str, Array],
+        units: Mapping[str, str],
+    ) -> None:
+        super().__init__(scratch)
+        self.fixed, self.chosen, self.units = fixed, chosen, units
+
+    def __missing__(self, name: str) -> Array:
+        whole = self.fixed[name]
+        unit = self.units.get(name[2:]) if name[:2] in ("c_", "s_", "h_") else None
+        if name == "place_person" or unit == PERSON:
+            whole = cut(whole, self.chosen.persons)
+        elif name == "place_group" or unit is not None:
+            whole = cut(whole, self.chosen.groups)
+        self[name] = whole
+        return whole
+
+
+def cut(whole: Array, rows: slice | Array) -> Array:
+    """A view of a slice, or a copy of some rows."""
+    return whole[rows] if isinstance(rows, slice) else whole.take(rows)
+
+
+def padded(n: int) -> int:
+    """A row length whose rows do not fall on the same lines of the cache: an odd multiple of 64."""
+    return (n // 64 + 2 | 1) * 64
 
 
 Rows = dict[str, Array]
@@ -134,6 +174,7 @@ class Kernel:
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._scratch = local()
+        self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
         """Look every parameter up at every place; ``pack`` may be a reform of the program's own."""
@@ -149,7 +190,9 @@ class Kernel:
                     (p.minimum, p.maximum) if found.values is None else (found.values[index],) * 2
                 )
         reference = last_day(month) if pack.age_on == "last" else first_day(month)
-        return Parameters(lo, hi, np.array(age_cutoffs(reference), np.int64), np.array([month], np.int64))
+        cutoffs = age_cutoffs(reference)
+        ages = np.array(age_table(cutoffs), np.uint8)
+        return Parameters(lo, hi, np.array(cutoffs, np.int64), ages, np.array([month], np.int64))
 
     def run(
         self,
@@ -166,17 +209,13 @@ class Kernel:
             sizes = f"{int(table.size.min())} to {int(table.size.max())}"
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
         fixed = self._fixed(table, places, parameters)
-        calls = [[fixed[name] for name in args] for _, args in self.source.stages]
-        sift = [[fixed[name] for name in args] for _, args in self.source.sieve] if self.sieve else []
         loose: list[int] = []
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                found = list(
-                    pool.map(lambda span: self._block(span, table, calls, sift, keep_all, loose), spans)
-                )
+                found = list(pool.map(lambda span: self._block(span, table, fixed, keep_all, loose), spans))
         else:
-            found = [self._block(span, table, calls, sift, keep_all, loose) for span in spans]
+            found = [self._block(span, table, fixed, keep_all, loose) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
@@ -188,10 +227,12 @@ class Kernel:
             "parameter_lo": parameters.lo,
             "parameter_hi": parameters.hi,
             "cutoffs": parameters.cutoffs,
+            "ages": parameters.ages,
             "month": parameters.month,
             **table.columns,
         }
-        missing = {a for _, args in self.source.stages for a in args} - set(fixed)
+        wanted = {a for _, args in self.source.stages for a in args}
+        missing = {a for a in wanted if a[:2] not in ("SP", "FP", "SG", "FG")} - set(fixed)
         if missing:
             names = ", ".join(sorted(missing))
             raise ValueError(f"the population has no columns {names}; build it with this pack's fields")
@@ -201,49 +242,52 @@ class Kernel:
         self,
         span: tuple[int, int],
         table: Table,
-        calls: Sequence[list[Array]],
-        sift: Sequence[list[Array]],
+        fixed: Mapping[str, Array],
         keep_all: bool,
         loose: list[int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
         chosen = everyone(table, *span)
-        scratch = self._room(len(chosen.persons), len(chosen.groups))
-        if sift and not keep_all and len(loose) < LOOSE_BLOCKS:
-            for (stage, _), call, work in zip(self.source.sieve, sift, self.sieve, strict=True):
-                work(*chosen.head(stage.unit), *scratch[:4], *call)
-            flags = scratch[3][self.source.sieve_flag, : len(chosen.groups)]
+        scratch, rows = self._room(len(chosen.person_ids), len(chosen.group_ids))
+        if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+            arrays = Local(fixed, chosen, scratch, self._units)
+            for (stage, args), work in zip(self.source.sieve, self.sieve, strict=True):
+                work(*chosen.head(stage.unit), *[arrays[a] for a in args])
+            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.group_ids)]
             through = np.flatnonzero(flags & YES)
-            if len(through) > LOOSE * len(chosen.groups):
+            if len(through) > LOOSE * len(chosen.group_ids):
                 loose.append(span[0])
             else:
                 chosen = some(chosen, through)
-        rows: Rows = {}
-        for (stage, _), call, work in zip(self.source.stages, calls, self.functions, strict=True):
+        arrays = Local(fixed, chosen, scratch, self._units)
+        found: Rows = {}
+        for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
             head = chosen.head(stage.unit)
             if stage.benefit:
-                found = scratch[4]
-                k = work(*head, *scratch[:4], found, keep_all, *call)
-                rows[stage.benefit] = found[:, :k].copy()
+                k = work(*head, rows, keep_all, *[arrays[a] for a in args])
+                found[stage.benefit] = rows[:, :k].copy()
             else:
-                work(*head, *scratch[:4], *call)
-        return rows
+                work(*head, *[arrays[a] for a in args])
+        return found
 
-    def _room(self, persons: int, groups: int) -> tuple[Array, ...]:
-        """Scratch of this thread, grown when a larger block comes."""
+    def _room(self, persons: int, groups: int) -> tuple[dict[str, Array], Array]:
+        """Scratch rows of this thread by name, and room for rows; grown when a larger block comes."""
         have = getattr(self._scratch, "room", None)
-        if have is None or have[0].shape[1] < persons or have[2].shape[1] < groups:
+        if have is None or have[2] < persons or have[3] < groups:
             c = self.source.counts
-            p, g = int(persons * 1.1) + 64, int(groups * 1.1) + 64
-            have = (
-                np.zeros((c["SP"] + 1, p), np.int64),
-                np.zeros((c["FP"] + 1, p), np.uint8),
-                np.zeros((c["SG"] + 1, g), np.int64),
-                np.zeros((c["FG"] + 1, g), np.uint8),
-                np.zeros((len(ROW), max(p, g)), np.int64),
-            )
+            p, g = padded(persons), padded(groups)
+            named: dict[str, Array] = {}
+            for name, n, dtype in (
+                ("SP", p, np.int64),
+                ("FP", p, np.uint8),
+                ("SG", g, np.int64),
+                ("FG", g, np.uint8),
+            ):
+                whole = np.zeros((c[name] + 1, n), dtype)
+                named |= {f"{name}{i}": whole[i] for i in range(c[name] + 1)}
+            have = (named, np.zeros((len(ROW), max(p, g)), np.int64), p, g)
             self._scratch.room = have
-        return have
+        return have[0], have[1]
 
 
 def cache_folder() -> Path:

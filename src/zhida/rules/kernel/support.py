@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numba as nb
 import numpy as np
 
@@ -18,7 +21,6 @@ rounded = _compile(plain.rounded)
 load_number = _compile(plain.load_number)
 load_truth = _compile(plain.load_truth)
 load_choice = _compile(plain.load_choice)
-age_of = _compile(plain.age_of)
 month_of = _compile(plain.month_of)
 band = _compile(plain.band)
 put_row = _compile(plain.put_row)
@@ -44,3 +46,23 @@ def mix(state, value):  # type: ignore[no-untyped-def]
 @_compile
 def signed(state):  # type: ignore[no-untyped-def]
     return np.int64(np.uint64(state))
+
+
+@_compile
+def age_of(ages, reference, born):  # type: ignore[no-untyped-def]
+    return np.int64(ages[min(max(reference - born, 0), len(ages) - 1)])
+
+
+def stage(work: Callable[..., Any]) -> Any:
+    """Compiles a stage. No two of its arrays overlap where one is written, and saying so lets loops
+    vectorise; Numba has no option for that, so the flag is set on its way to the compiler."""
+    made: Any = nb.njit(cache=True, nogil=True, error_model="numpy")(work)
+    customize = made._compiler._customize_flags
+
+    def customized(flags: Any) -> Any:
+        flags = customize(flags)
+        flags.noalias = True
+        return flags
+
+    made._compiler._customize_flags = customized
+    return made

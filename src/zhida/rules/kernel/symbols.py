@@ -2,8 +2,9 @@
 
 Variables: ``x7`` a number known exactly, ``x7l`` and ``x7h`` its ends otherwise, ``x7v`` and ``x7n``
 "may have a value" and "may be not applicable" where it may not apply; ``t7`` a truth known exactly,
-else ``t7y``, ``t7n``, ``t7a``; ``e7`` a mask of choices. Scratch: ``SP`` int64 and ``FP`` uint8 by
-person of the block, ``SG`` and ``FG`` by group.
+else ``t7y``, ``t7n``, ``t7a``; ``e7`` a mask of choices. Scratch rows: ``SP3`` int64 and ``FP3`` uint8 by
+person of the block, ``SG3`` and ``FG3`` by group. Rows of the block: ``q`` the loop's own, ``g`` a
+person's group, ``m`` a member of a group.
 """
 
 from __future__ import annotations
@@ -127,6 +128,11 @@ class Symbols:
             self.args.append(name)
         return name
 
+    def row(self, scratch: str, slot: int | None, further: int = 0) -> str:
+        """One row of a scratch array: an argument of its own, so that loops over it vectorise."""
+        assert slot is not None
+        return self.arg(f"{scratch}{slot + further}")
+
     def fetch(self, source: Node, target: Node, at: str) -> None:
         """Variables of ``target`` from the scratch of ``source`` at row ``at``."""
         s, f = ("SP", "FP") if source.unit == PERSON else ("SG", "FG")
@@ -135,16 +141,15 @@ class Symbols:
         t = target.id
         if source.kind == "num":
             if self.exact(source):
-                self.put(f"x{t} = {s}[{slot}, {at}]")
+                self.put(f"x{t} = {self.row(s, slot)}[{at}]")
             else:
-                assert slot is not None
-                self.put(f"x{t}l = {s}[{slot}, {at}]; x{t}h = {s}[{slot + 1}, {at}]")
+                self.put(f"x{t}l = {self.row(s, slot)}[{at}]; x{t}h = {self.row(s, slot, 1)}[{at}]")
             if source.na:
-                self.put(f"f = {f}[{flag}, {at}]; x{t}v = (f & 1) != 0; x{t}n = (f & 2) != 0")
+                self.put(f"f = {self.row(f, flag)}[{at}]; x{t}v = (f & 1) != 0; x{t}n = (f & 2) != 0")
         elif source.kind == "enum":
-            self.put(f"e{t} = {s}[{slot}, {at}]")
+            self.put(f"e{t} = {self.row(s, slot)}[{at}]")
         else:
-            self.put(f"f = {f}[{flag}, {at}]")
+            self.put(f"f = {self.row(f, flag)}[{at}]")
             if self.single(source):
                 self.put(f"t{t} = (f & 1) != 0")
             else:
@@ -174,16 +179,15 @@ class Symbols:
         s, f, at = ("SP", "FP", "q") if n.unit == PERSON else ("SG", "FG", "q")
         slot, flag = self.slots.number.get(n.id), self.slots.flags.get(n.id)
         if n.kind == "num":
-            assert slot is not None
-            self.put(f"{s}[{slot}, {at}] = {self.lo(n)}")
+            self.put(f"{self.row(s, slot)}[{at}] = {self.lo(n)}")
             if not self.exact(n):
-                self.put(f"{s}[{slot + 1}, {at}] = {self.hi(n)}")
+                self.put(f"{self.row(s, slot, 1)}[{at}] = {self.hi(n)}")
             if n.na:
-                self.put(f"{f}[{flag}, {at}] = bits_of({self.some(n)}, {self.none(n)}, False)")
+                self.put(f"{self.row(f, flag)}[{at}] = bits_of({self.some(n)}, {self.none(n)}, False)")
         elif n.kind == "enum":
-            self.put(f"{s}[{slot}, {at}] = {self.mask(n)}")
+            self.put(f"{self.row(s, slot)}[{at}] = {self.mask(n)}")
         else:
-            self.put(f"{f}[{flag}, {at}] = {f't{n.id}' if self.single(n) else self.bits(n)}")
+            self.put(f"{self.row(f, flag)}[{at}] = {f't{n.id}' if self.single(n) else self.bits(n)}")
 
     def bits(self, n: Node, shift: int = 0) -> str:
         if n.op in ("truth", "na"):
