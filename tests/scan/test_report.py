@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from zhida.population.errors import SnapshotError
 from zhida.rules.declarations import Pack
 from zhida.scan.charts import SHADES, Bar, Tile, bars, grid, shade, tile_map
-from zhida.scan.figures import columns_of, positions, protected, short, wan
+from zhida.scan.figures import columns_of, positions, short, wan
 from zhida.scan.report import between, render, write_report
 from zhida.scan.scan import ScanResult
-from zhida.scan.totals import SMALL
+from zhida.scan.totals import SMALL, protected
 
 EMPTY = {"meta", "br", "img", "input", "hr", "link"}
 
@@ -117,6 +117,23 @@ def test_what_is_withheld_cannot_be_reckoned_from_the_sum(counts: list[int]) -> 
         others = [n for n, h in zip(counts, hidden, strict=True) if not h and n > 0]
         # at least two are hidden, together not a small number, or nothing is left that could be hidden too
         assert (len(kept) > 1 and sum(kept) >= SMALL) or not others
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=8))
+def test_parts_cannot_be_reckoned_from_the_whole(rows: list[tuple[int, int]]) -> None:
+    def column(numbers: list[int]) -> np.ndarray:
+        return np.array([[n, 0, 0, 0] for n in numbers])
+
+    table = {
+        "review": column([a + b for a, b in rows]),
+        "gone": column([a for a, _ in rows]),
+        "differs": column([b for _, b in rows]),
+    }
+    for (a, b), shown in zip(rows, columns_of(table, "review", ("gone", "differs")), strict=True):
+        hidden = [shown[k].count is None for k in table]
+        assert sum(hidden) != 1
+        assert not 0 < a < SMALL or shown["gone"].count is None
+        assert not 0 < b < SMALL or shown["differs"].count is None
 
 
 def test_columns_hide_sums_with_their_counts() -> None:

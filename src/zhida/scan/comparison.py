@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from zhida.codes.months import format_month
 from zhida.rules.declarations import Pack
 from zhida.scan.interest import Holdings
 from zhida.scan.loaded import Loaded
-from zhida.scan.totals import SMALL, withheld
+from zhida.scan.totals import SMALL, protected
 from zhida.scan.trial import found_in
 
 Array = NDArray[Any]
@@ -112,16 +112,18 @@ class Simulation:
             {
                 "benefit": b,
                 "name": pack.benefits[b].name,
-                **record(self.sides[:, i].sum(axis=1), self.changes[i].sum(axis=0)),
+                **record(*rows, hidden_in(*rows)),
             }
             for i, b in enumerate(self.benefits)
+            for rows in [(self.sides[:, i].sum(axis=1), self.changes[i].sum(axis=0))]
         ]
+        hidden = [self._hidden(i) for i in range(len(self.benefits))]
         by_county = [
             {
                 "benefit": b,
                 "county": self.counties[c],
                 "county_name": pack.divisions[self.counties[c]].name if self.counties[c] else "",
-                **record(self.sides[:, i, c], self.changes[i, c]),
+                **record(self.sides[:, i, c], self.changes[i, c], (hidden[i][0][:, c], hidden[i][1][c])),
             }
             for i, b in enumerate(self.benefits)
             for c in some
@@ -141,26 +143,59 @@ class Simulation:
             "counties": by_county,
         }
 
+    def _hidden(self, i: int) -> Hidden:
+        """By county, whose sum over the counties is shown beside it."""
 
-def record(sides: Array, changes: Array) -> dict[str, Any]:
+        def column(cells: Array) -> Array:
+            return np.array(protected([int(n) for n in cells]), bool)
+
+        sides = [
+            spread(OF_SIDE, {n: column(side[:, OF_SIDE.index(n)]) for n in OF_SIDE if "_" not in n})
+            for side in self.sides[:, i]
+        ]
+        counts = {n: column(self.changes[i, :, CHANGES.index(n)]) for n in CHANGES if "_" not in n}
+        return np.stack(sides), spread(CHANGES, counts)
+
+
+Hidden = tuple[Array, Array]
+"""Which numbers of both sides, and which of the changes, are withheld."""
+
+
+def spread(names: Sequence[str], counts: Mapping[str, Array]) -> Array:
+    """Sums are withheld with the count that they follow."""
+    columns, last = [], ""
+    for name in names:
+        last = name if "_" not in name else last
+        columns.append(counts[last])
+    return np.stack(columns, axis=-1)
+
+
+def hidden_in(sides: Array, changes: Array) -> Hidden:
+    """For numbers of which no sum is known: the small ones."""
+    small = [
+        {
+            n: (cells[..., names.index(n)] > 0) & (cells[..., names.index(n)] < SMALL)
+            for n in names
+            if "_" not in n
+        }
+        for names, cells in ((OF_SIDE, sides), (CHANGES, changes))
+    ]
+    return spread(OF_SIDE, small[0]), spread(CHANGES, small[1])
+
+
+def record(sides: Array, changes: Array, hidden: Hidden) -> dict[str, Any]:
     """Two sides, their difference and who gains or loses, as JSON."""
-    before, after = (told(OF_SIDE, side) for side in sides)
+    before, after = (told(OF_SIDE, side, away) for side, away in zip(sides, hidden[0], strict=True))
     difference = {
         name: None if before[name] is None or after[name] is None else int(d)
         for name, d in zip(OF_SIDE, sides[1] - sides[0], strict=True)
     }
-    return {"baseline": before, "reform": after, "difference": difference, **told(CHANGES, changes)}
+    changed = told(CHANGES, changes, hidden[1])
+    return {"baseline": before, "reform": after, "difference": difference, **changed}
 
 
-def told(names: tuple[str, ...], numbers: Array) -> dict[str, int | None]:
-    """Numbers by name; a count that is small is withheld with the sums that follow it."""
-    found: dict[str, int | None] = {}
-    hidden = False
-    for name, number in zip(names, numbers, strict=True):
-        if "_" not in name:
-            hidden = withheld(int(number))
-        found[name] = None if hidden else int(number)
-    return found
+def told(names: tuple[str, ...], numbers: Array, hidden: Array) -> dict[str, int | None]:
+    return {n: None if away else int(x) for n, x, away in zip(names, numbers, hidden, strict=True)}
 
 
 def add_side(cells: Array, holdings: Holdings) -> None:

@@ -17,7 +17,7 @@ from zhida.rules.declarations import Pack
 from zhida.scan.charts import grid
 from zhida.scan.loaded import Loaded
 from zhida.scan.result import ScanResult
-from zhida.scan.totals import REVIEWS, SMALL, WAITING
+from zhida.scan.totals import REVIEWS, SMALL, WAITING, protected
 
 Array = NDArray[Any]
 
@@ -83,22 +83,22 @@ class Figures:
     ages: Sequence[Cells]
 
 
-def protected(counts: Sequence[int]) -> list[bool]:
-    """Which of some counts with a known sum are withheld: the small ones, and where that is one alone, so
-    that the rest would tell it, the next smallest as well."""
-    hidden = [0 < n < SMALL for n in counts]
-    if sum(hidden) == 1 or 0 < sum(n for n, h in zip(counts, hidden, strict=True) if h) < SMALL:
-        rest = [(n, i) for i, n in enumerate(counts) if n > 0 and not hidden[i]]
-        if rest:
-            hidden[min(rest)[1]] = True
-    return hidden
-
-
-def columns_of(table: Mapping[str, Array]) -> list[Cells]:
-    """``table[name][row, measure]`` → what is shown of each row; each column is protected by itself."""
-    hidden = {name: protected([int(n) for n in sums[:, 0]]) for name, sums in table.items()}
-    rows = len(next(iter(table.values())))
-    return [{name: Shown.of(sums[i], hidden[name][i]) for name, sums in table.items()} for i in range(rows)]
+def columns_of(table: Mapping[str, Array], whole: str = "", parts: Sequence[str] = ()) -> list[Cells]:
+    """``table[name][row, measure]`` → what is shown of each row. The sum of a column is known; so is, where
+    the column ``whole`` stands beside its ``parts``, the sum of these in a row."""
+    counts = {name: [int(n) for n in sums[:, 0]] for name, sums in table.items()}
+    hidden = {name: protected(column) for name, column in counts.items()}
+    rows = range(len(next(iter(counts.values()))))
+    changed = bool(parts)
+    while changed:
+        changed = False
+        for i in rows:
+            if sum(hidden[name][i] for name in (whole, *parts)) == 1:
+                rest = [p for p in parts if not hidden[p][i] and counts[p][i]] or [whole]
+                name = min(rest, key=lambda p: counts[p][i])
+                hidden[name][i] = changed = True
+                hidden[name] = protected(counts[name], hidden[name])
+    return [{name: Shown.of(sums[i], hidden[name][i]) for name, sums in table.items()} for i in rows]
 
 
 def figures_of(result: ScanResult) -> Figures:
@@ -110,7 +110,7 @@ def figures_of(result: ScanResult) -> Figures:
         for axis in ("benefit", "county", "band")
     }
     lines = []
-    for b, cells in zip(totals.benefits, columns_of(by["benefit"]), strict=True):
+    for b, cells in zip(totals.benefits, columns_of(by["benefit"], "review", REVIEWS), strict=True):
         benefit = pack.benefits[b]
         unit = pack.units[benefit.unit].name
         lines.append(Line(b, benefit.name, cells, unit, benefit.kind, benefit.automatic, periods[b]))

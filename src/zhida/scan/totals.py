@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ REVIEWS = ("no_longer_fits", "amount_differs")
 WAITING = ("waits_no_longer_fits", "waits_amount_differs")
 MEASURES = ("count", "amount_lo", "amount_hi", "award")
 SMALL = 10
-"""A count below this leaves the machine as null, and so do the sums beside it."""
+"""A count below this leaves the machine as null, and so do the sums beside it; see :func:`protected`."""
 
 
 @dataclass(slots=True)
@@ -136,23 +136,24 @@ def withheld(count: int) -> bool:
     return 0 < count < SMALL
 
 
+def protected(counts: Sequence[int], hidden: Sequence[bool] = ()) -> list[bool]:
+    """Which of some counts with a known sum are withheld: the small ones (and ``hidden``), and where these
+    would be told by the rest, because they are one alone or small together, the next smallest as well."""
+    found = [withheld(n) for n in counts]
+    if hidden:
+        found = [h or told for h, told in zip(hidden, found, strict=True)]
+    kept = [n for n, h in zip(counts, found, strict=True) if h]
+    if len(kept) == 1 or withheld(sum(kept)):
+        rest = [(n, i) for i, n in enumerate(counts) if n > 0 and not found[i]]
+        if rest:
+            found[min(rest)[1]] = True
+    return found
+
+
 def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
-    """What leaves: every cell that is not empty, those under ``SMALL`` without numbers."""
+    """What leaves: every cell that is not empty, without numbers where one could tell of somebody."""
     snapshot, pack = loaded.snapshot, loaded.pack
     manifest = snapshot.manifest
-    cells = []
-    for b, k, c, a in zip(*np.nonzero(totals.cells[..., 0]), strict=True):
-        numbers = [int(x) for x in totals.cells[b, k, c, a]]
-        hidden = withheld(numbers[0])
-        cells.append(
-            {
-                "benefit": totals.benefits[b],
-                "kind": KINDS[k],
-                "county": totals.counties[c],
-                "age": BANDS[a],
-                **{m: None if hidden else x for m, x in zip(MEASURES, numbers, strict=True)},
-            }
-        )
     return {
         "format": FORMAT,
         "snapshot_id": snapshot.id,
@@ -176,13 +177,36 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
             if h or r
         ],
         "ages": list(BANDS),
-        "cells": cells,
-        "deciding": [
-            {"benefit": b, "facts": list(facts), "alone": alone, "count": None if withheld(n) else n}
-            for (b, facts, alone), n in sorted(totals.deciding.items(), key=lambda item: (-item[1], item[0]))
-        ],
+        "cells": _cells(totals),
+        "deciding": _deciding(totals),
         "assumptions": [dict(a) for a in manifest.get("assumptions", ())],
     }
+
+
+def _cells(totals: Totals) -> list[dict[str, Any]]:
+    """The sum of each kind of each benefit is known elsewhere, and is taken for known here."""
+    found = []
+    for b, benefit in enumerate(totals.benefits):
+        for k, kind in enumerate(KINDS):
+            at = np.argwhere(totals.cells[b, k, :, :, 0])
+            numbers = [[int(x) for x in totals.cells[b, k, c, a]] for c, a in at]
+            hidden = protected([n[0] for n in numbers])
+            for (c, a), cell, is_hidden in zip(at, numbers, hidden, strict=True):
+                shown = [None] * len(MEASURES) if is_hidden else cell
+                place = {"benefit": benefit, "kind": kind, "county": totals.counties[c], "age": BANDS[a]}
+                found.append(place | dict(zip(MEASURES, shown, strict=True)))
+    return found
+
+
+def _deciding(totals: Totals) -> list[dict[str, Any]]:
+    found = []
+    for benefit in totals.benefits:
+        mine = [(n, facts, alone) for (b, facts, alone), n in totals.deciding.items() if b == benefit]
+        mine.sort(key=lambda one: (-one[0], one[1:]))
+        for (n, facts, alone), is_hidden in zip(mine, protected([n for n, *_ in mine]), strict=True):
+            count = None if is_hidden else n
+            found.append({"benefit": benefit, "facts": list(facts), "alone": alone, "count": count})
+    return found
 
 
 def _benefit(loaded: Loaded, benefit: str) -> dict[str, Any]:
