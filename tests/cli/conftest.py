@@ -10,8 +10,12 @@ import pytest
 import zhida.rules.loading as loading
 
 
-@pytest.fixture(scope="session", autouse=True)
+read_once = cache(loading.load_pack)
+
+
+@pytest.fixture(scope="module", autouse=True)
 def packs_read_once() -> Iterator[None]:
+    """For the modules of this suite alone: others change packs and read them again."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "load_pack", cache(loading.load_pack))
+        patch.setattr(loading, "load_pack", read_once)
         yield

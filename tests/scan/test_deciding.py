@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,7 @@ from zhida.rules.declarations import Field, Kind, Pack
 from zhida.rules.interpret import Facts, Run, Value
 from zhida.rules.ir import NO, PERSON, YES
 from zhida.rules.values import point
-from zhida.scan.deciding import different_choices
+from zhida.scan.deciding import Finder, different_choices
 from zhida.scan.find import Found, find_household, find_person, instance_of, run_of
 from zhida.scan.loaded import Loaded, by_cost, unsettled
 from zhida.scan.scan import ScanResult
@@ -127,3 +128,19 @@ def test_facts_come_cheapest_first(loaded: Loaded, benefit: str) -> None:
     assert facts == by_cost(loaded.pack, set(facts))
     costs = [loaded.pack.fields[f].cost for f in facts]
     assert costs == sorted(costs) and facts
+
+
+def test_a_parameter_without_a_value_is_named(town: Path, pack: Pack) -> None:
+    """In 2022 the standard of relief is a gap: where it alone keeps the answer open, it is what is missing."""
+    gap = Loaded.open(town, pack, month=2022 * 12 + 5, compiled=False)
+    finder = Finder(gap)
+    assert "relief_standard" in finder.gaps["relief"]
+    part = gap.snapshot.part(0)
+    table = gap.table(part)
+    rows = gap.kernel.run(table, gap.places.places, gap.parameters, threads=1)["relief"]
+    open_ = rows[0][(rows[1] >> 3 & 7) == YES | NO]
+    decided = finder.decide(table, {"relief": open_})["relief"]
+    sets = [decided.sets[i] for i in decided.index]
+    assert len(sets) == len(open_) > 10
+    named = [s for s, alone in zip(sets, decided.alone, strict=True) if "relief_standard" in s and alone]
+    assert named and all(s == ("relief_standard",) for s in named)
