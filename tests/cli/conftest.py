@@ -9,7 +9,6 @@ import pytest
 
 import zhida.rules.loading as loading
 
-
 read_once = cache(loading.load_pack)
 
 
