@@ -186,8 +186,10 @@ def check(
     from datetime import date
 
     from zhida.rules.checks import Severity, check_pack
+    from zhida.rules.program import refuse_broken
 
     used = choose.load(pack)
+    refuse_broken(used)
     with progress("检查 check") as update:
         report = check_pack(used, mutation, most, date.today(), update)
     if json:

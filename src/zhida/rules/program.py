@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zhida.rules.builder import Builder
 from zhida.rules.declarations import Pack
+from zhida.rules.problems import PackError, Problem
 from zhida.rules.records import BenefitProgram, ConditionProgram, Outcome, Program, margin
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Program",
     "build_program",
     "margin",
+    "refuse_broken",
     "structure_months",
 ]
 
@@ -24,6 +26,18 @@ __all__ = [
 def build_program(pack: Pack, month: int) -> Program:
     """The program of a month; :class:`PackError` with every problem of every formula."""
     return Builder(pack, month).build()
+
+
+def refuse_broken(pack: Pack) -> None:
+    """Raises :class:`PackError` with the problems of every formula in every stretch of time."""
+    found: set[Problem] = set()
+    for month in structure_months(pack):
+        try:
+            build_program(pack, month)
+        except PackError as error:
+            found |= set(error.problems)
+    if found:
+        raise PackError(found)
 
 
 def structure_months(pack: Pack) -> list[int]:
