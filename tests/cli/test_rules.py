@@ -113,9 +113,8 @@ def test_a_pack_that_can_not_be_read_ends_with_2(tmp_path: Path) -> None:
 def test_a_formula_that_means_nothing_can_not_be_loaded(tmp_path: Path) -> None:
     broken = Path(shutil.copytree(find_pack("taoyuan"), tmp_path / "broken"))
     file = broken / "benefits" / "relief.yaml"
-    file.write_text(
-        file.read_text(encoding="utf-8").replace("人均收入 < 救济标准", "人均收入 < 救济标淮"), "utf-8"
-    )
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("人均收入 < 救济标准", "人均收入 < 救济标淮"), encoding="utf-8")
     done = zhida("rules", "check", str(broken), "--no-mutation")
     assert done.code == 2
     assert "benefits/relief.yaml:" in done.err and "救济标淮" in done.err

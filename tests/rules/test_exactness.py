@@ -16,10 +16,12 @@ from rules.oracle import rounded as by_words
 from rules.random_packs import MONTH, random_pack
 from rules.tiny import Tiny, fields, load, tiny, variables
 from rules.twins import Town
-from zhida.rules import values
+from zhida.rules import terms, values
 from zhida.rules.interpret import Run
-from zhida.rules.ir import Graph, Node, RangeError, cone, divide_exact
+from zhida.rules.ir import PERSON, Graph, Node, RangeError, cone, divide_exact
 from zhida.rules.kernel import plain, support
+from zhida.rules.literals import proved_positive
+from zhida.rules.terms import Term
 from zhida.rules.values import VALUE
 
 DIRECTIONS = ("up", "down", "half_up")
@@ -73,13 +75,14 @@ def test_rounding_at_the_edge(num: int, den: int, step: int, direction: str, wan
 def test_compiled_helpers_are_the_plain_ones() -> None:
     rng = random.Random(5)
     cutoffs = values.age_cutoffs(values.date(2024, 2, 29))
-    array = np.array(cutoffs, np.int64)
+    ages = np.array(values.age_table(cutoffs), np.uint8)
     for _ in range(3000):
         num, den, step = rng.randint(-(10**14), 10**14), rng.randint(1, 10**4), rng.choice([1, 10, 100])
         direction = rng.randrange(3)
         assert support.rounded(num, den, step, direction) == plain.rounded(num, den, step, direction)
         day = rng.randint(-60_000, 40_000)
-        assert support.age_of(array, day) == plain.age_of(cutoffs, day)
+        told = values.age_at(cutoffs, day)
+        assert support.age_of(ages, cutoffs[0], day) == plain.age_of(ages, cutoffs[0], day) == told
         assert support.month_of(day) == plain.month_of(day)
         size = rng.choice([0, 1, -1, num])
         assert support.band(size) == plain.band(size)
@@ -314,3 +317,14 @@ def test_literals_with_a_fraction_are_no_floats(tmp_path: Path) -> None:
     for text in ("0.1", "1_000.25", "2.50", "1e2", "7"):
         term = number(g, text)
         assert Fraction(term.num.lo, term.den.lo if term.den else 1) == Fraction(text)
+
+
+def test_an_age_above_0_is_proof_enough() -> None:
+    g = Graph()
+    born = g.input("born", "num", PERSON, -30000, 30000, False)
+    age = g.age(born)
+    guard = g.less(g.const(0), age)
+    assert guard.op == "born_by"
+    assert age.id in proved_positive(guard)
+    share = terms.divide(g, Term("money", g.const(100)), Term("number", age), proved_positive(guard))
+    assert share.den is not None and share.den.lo == 1

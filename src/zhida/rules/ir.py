@@ -210,7 +210,7 @@ class Graph:
     def _aged(self, age: Node, years: int) -> Node:
         """At least so many years old: a comparison of days, without working the age out."""
         if 1 <= years <= age.hi:
-            return self._bool("born_by", age.args, (years,))
+            return self._bool("born_by", age.args, (years, age.id))
         return self._bool("less_equal", (self.const(years), age))
 
     def equal(self, a: Node, b: Node) -> Node:

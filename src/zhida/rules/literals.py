@@ -49,6 +49,10 @@ def proved_positive(condition: Node) -> frozenset[int]:
     """Ids of nodes that are above 0 wherever the condition is yes."""
     if condition.op == "and":
         return proved_positive(condition.args[0]) | proved_positive(condition.args[1])
+    if condition.op == "born_by":  # at least one year old
+        age = condition.data[1]
+        assert isinstance(age, int)
+        return frozenset((age,))
     if condition.op == "less" and condition.args[0].lo >= 0:
         return frozenset((condition.args[1].id,))
     if condition.op == "less_equal" and condition.args[0].lo >= 1:
