@@ -12,7 +12,7 @@ from datetime import date
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
 from zhida.rules.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES, Node, cone
-from zhida.rules.parameters import Resolved, resolve
+from zhida.rules.parameters import Lookup, Resolved
 from zhida.rules.program import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
 
@@ -49,6 +49,7 @@ class Run:
     cells: dict[int, list[Value]] = field(default_factory=dict)
     resolved: dict[tuple[str, str], Resolved] = field(default_factory=dict)
     cutoffs: list[int] = field(default_factory=list)
+    source: Lookup | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.facts.members <= MAX_MEMBERS:
@@ -109,9 +110,9 @@ class Run:
     def lookup(self, parameter: str, place: str) -> Resolved:
         key = (parameter, place)
         if key not in self.resolved:
-            self.resolved[key] = resolve(
-                self.program.pack, parameter, self.program.month, place, self.known_on
-            )
+            if self.source is None:
+                self.source = Lookup(self.program.pack, self.known_on)
+            self.resolved[key] = self.source.resolve(parameter, self.program.month, place)
         return self.resolved[key]
 
 

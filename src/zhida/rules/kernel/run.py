@@ -26,7 +26,7 @@ from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
 from zhida.rules.outcome import ROW
-from zhida.rules.parameters import resolve
+from zhida.rules.parameters import Lookup
 from zhida.rules.program import Program
 from zhida.rules.values import age_cutoffs, age_table
 
@@ -182,10 +182,11 @@ class Kernel:
         n = max(len(self.source.parameters), 1)
         lo = np.zeros((n, len(places.codes)), np.int64)
         hi = np.zeros_like(lo)
+        lookup = Lookup(pack)
         for (name, index), slot in self.source.parameters.items():
             p = pack.parameters[name]
             for j, code in enumerate(places.codes):
-                found = resolve(pack, name, month, code)
+                found = lookup.resolve(name, month, code)
                 lo[slot, j], hi[slot, j] = (
                     (p.minimum, p.maximum) if found.values is None else (found.values[index],) * 2
                 )
