@@ -98,7 +98,9 @@ def main() -> int:
     options = _options()
     base = ROOT / "build"
     base.mkdir(exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="bench-", dir=options.work or base))
+    home = options.work or base
+    home.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="bench-", dir=home))
     try:
         bench = Bench(work, options)
         bench.run()
