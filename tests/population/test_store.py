@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from zhida.population import schema
 from zhida.population import writer as writer_module
 from zhida.population.schema import Contract, State, contract_of
 from zhida.population.store import Header, Snapshot, SnapshotError, SnapshotWriter
@@ -124,6 +125,16 @@ def test_damaged_files_are_refused_by_name(build: Build, tmp_path: Path) -> None
     _use(tmp_path / "swapped")  # a fen more or less shows only in the checksum
     with pytest.raises(SnapshotError, match="sha256 differs"):
         _use(tmp_path / "swapped", verify=True)
+
+
+def test_a_part_with_too_many_households_is_refused(
+    contract: Contract, header: Header, tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "HOUSEHOLDS_PER_PART", 1)
+    refused = pytest.raises(SnapshotError, match="2 households in one part, 1 at most")
+    with refused, SnapshotWriter(tmp_path / "s", contract, header) as writer:
+        writer.write(0, tables, 3)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

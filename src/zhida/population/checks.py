@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zhida.population import schema
 from zhida.population.errors import SnapshotError
 from zhida.population.schema import (
     NO_LINK,
@@ -78,6 +79,9 @@ def _check_sizes(where: str, households: Columns, persons: int) -> None:
     size, first = households["size"], households["first_person"]
     if len(size) == 0:
         raise SnapshotError(f"{where}: the part holds no household. {REBUILD}")
+    if len(size) > schema.HOUSEHOLDS_PER_PART:
+        most = schema.HOUSEHOLDS_PER_PART
+        raise SnapshotError(f"{where}: {len(size)} households in one part, {most} at most. {REBUILD}")
     if int(size.min()) < 1:
         row = _first(size < 1)
         raise SnapshotError(

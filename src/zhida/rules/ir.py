@@ -115,10 +115,6 @@ class Graph:
     def not_applicable(self, kind: str) -> Node:
         return self._node("na", kind, SCALAR, na=True)
 
-    def scalar(self, name: str, lo: int, hi: int) -> Node:
-        """A number of the run: ``first_day`` or ``last_day`` of the month."""
-        return self._node("scalar", "num", SCALAR, data=(name,), lo=lo, hi=hi)
-
     def input(
         self, field: str, kind: str, unit: str, lo: int, hi: int, na: bool, presumed: bool = False
     ) -> Node:

@@ -58,7 +58,6 @@ SCHEMA = pa.schema(
         pa.field("basis", pa.int64(), nullable=False),
     ]
 )
-KEYS = ("unit_key", "person_key", "basis")
 
 
 @dataclass(frozen=True, slots=True)

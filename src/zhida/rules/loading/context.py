@@ -28,7 +28,6 @@ from zhida.rules.yamlnodes import Map, Node
 
 LONGEST_NAME = 64
 CITATION = ("source", "article", "evidence", "note")
-GROUP_MONTHS = ("from", "until")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _STRENGTH = {evidence: i for i, evidence in enumerate(Evidence)}
 _WITHOUT_SOURCE = (Evidence.ASSUMED, Evidence.DERIVED)
