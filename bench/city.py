@@ -120,7 +120,7 @@ def reform_city(snapshot: str, runs: int) -> Mapping[str, Any]:
 
     Everything is loaded and has run once. Nothing is written.
     """
-    from zhida.rules.reform import apply, parse_set
+    from zhida.rules.reforms.reform import apply, parse_set
     from zhida.scan.loaded import Loaded
 
     pack = load_pack(PACK)
@@ -146,7 +146,7 @@ def reform_city(snapshot: str, runs: int) -> Mapping[str, Any]:
 def explain(runs: int) -> Mapping[str, Any]:
     """One household of three: all answers with their reasons, as words; the pack loaded, asked before."""
     from zhida.cli.households import reasons
-    from zhida.rules.assess import assess
+    from zhida.rules.explain.assess import assess
 
     pack = load_pack(PACK)
 

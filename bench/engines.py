@@ -22,13 +22,13 @@ from bench.openfisca_system import PERIOD, simulation
 from bench.people import MONTH, REFORM, People
 from zhida.population.schema import State, in_snapshot, is_made
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON, YES
+from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Parameters, Rows, Table
 from zhida.rules.loading.pack import load_pack
-from zhida.rules.outcome import ROW
-from zhida.rules.program import build_program
-from zhida.rules.reform import apply, parse_set
+from zhida.rules.program.build import build_program
+from zhida.rules.program.outcome import ROW
+from zhida.rules.reforms.reform import apply, parse_set
 
 Array = np.ndarray[Any, Any]
 Answers = Mapping[str, tuple[Array, Array]]

@@ -25,7 +25,7 @@ from zhida.population.schema import State, state_column, storage_dtype
 from zhida.population.store import Part, Snapshot
 from zhida.population.tables import award_columns
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.ir import PERSON
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
 

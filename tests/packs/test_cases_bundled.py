@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from zhida.rules.cases import load_cases, run_all
-from zhida.rules.checks import check_pack
+from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.findings import check_pack
+from zhida.rules.checks.mutation import run_mutation
 from zhida.rules.loading import bundled_packs, find_pack, load_pack
-from zhida.rules.mutation import run_mutation
 
 
 @pytest.mark.parametrize("name", bundled_packs())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zhida.rules.cases import Case, load_cases, run_case
+from zhida.rules.checks.cases import Case, load_cases, run_case
 from zhida.rules.declarations import Pack
 from zhida.rules.loading import load_pack
 

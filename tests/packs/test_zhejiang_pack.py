@@ -10,7 +10,7 @@ import pytest
 
 from zhida.rules.declarations import Evidence, Pack
 from zhida.rules.loading import load_pack
-from zhida.rules.program import build_program, structure_months
+from zhida.rules.program.build import build_program, structure_months
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -11,9 +11,7 @@ from project.repo import ROOT, SOURCE, files, name_of, text_of
 LONGEST = 400
 # Files under src that may be longer, with the reason.
 LONG = {
-    "src/zhida/rules/program.py": "a pack's formulas become one graph; its parts share their tables",
-    "src/zhida/rules/language.py": "one visitor: each kind of expression that formulas may hold",
-    "src/zhida/rules/yamlnodes.py": "one reader: each form of YAML that packs may hold, and no other",
+    "src/zhida/rules/formulas/language.py": "one visitor: each kind of expression that formulas may hold",
     "src/zhida/rules/kernel/operations.py": "one short method for each operation of the intermediate form",
 }
 

@@ -8,11 +8,11 @@ import random
 from collections.abc import Iterator, Sequence
 
 from rules.oracle import NA, NotApplicable, Oracle, Stored
-from zhida.rules import ir
 from zhida.rules.declarations import Field, Kind, Pack, Parameter
-from zhida.rules.interpret import Facts, Run, Value
-from zhida.rules.ir import PERSON
-from zhida.rules.program import Program
+from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.formulas import ir
+from zhida.rules.formulas.ir import PERSON
+from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, VALUE
 
 MOST = 60

@@ -15,7 +15,7 @@ from math import ceil, floor
 
 from zhida.codes.months import first_day, last_day, month_of
 from zhida.rules.declarations import Benefit, Field, Formula, Kind, Pack, Parameter, Variable
-from zhida.rules.ir import PERSON
+from zhida.rules.formulas.ir import PERSON
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from zhida.rules.declarations import Pack
 from zhida.rules.loading import load_pack
 from zhida.rules.problems import PackError
-from zhida.rules.program import Program, build_program
+from zhida.rules.program.build import Program, build_program
 
 MONTH = 2024 * 12 + 5
 SURE = "source: L1"

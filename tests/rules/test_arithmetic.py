@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from zhida.rules import arithmetic
-from zhida.rules.arithmetic import SumError, evaluate
+from zhida.rules.checks import arithmetic
+from zhida.rules.checks.arithmetic import SumError, evaluate
 
 
 @pytest.mark.parametrize(

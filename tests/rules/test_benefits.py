@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from rules.tiny import MONTH, PACK, PLACE, Tiny, fields, quoted, tiny
-from zhida.rules.cases import load_cases, run_all
-from zhida.rules.interpret import Facts, Run, Value
-from zhida.rules.ir import NA, NO, YES
+from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.loading import load_pack
-from zhida.rules.program import build_program, structure_months
+from zhida.rules.program.build import build_program, structure_months
 from zhida.rules.values import NONE, OPEN_HI, VALUE
 
 PACKS = Path(__file__).parents[2] / "src/zhida/packs"

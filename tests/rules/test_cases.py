@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules import assess as assess_module
-from zhida.rules.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases, run_all
 from zhida.rules.declarations import Pack
+from zhida.rules.explain import assess as assess_module
 from zhida.rules.problems import PackError
 
 CASE = """\

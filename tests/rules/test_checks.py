@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules.checks import Report, Severity, check_pack
+from zhida.rules.checks.findings import Report, Severity, check_pack
 from zhida.rules.loading import bundled_packs, find_pack, load_pack
 
 CASES = """\

@@ -12,7 +12,7 @@ import pytest
 
 from rules import small_pack
 from zhida.rules.declarations import Pack
-from zhida.rules.docgen import handbook, write_handbook
+from zhida.rules.handbook.docgen import handbook, write_handbook
 from zhida.rules.loading import bundled_packs, find_pack, load_pack
 
 VOID = {"meta", "br", "link", "img", "hr"}

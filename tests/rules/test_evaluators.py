@@ -17,13 +17,13 @@ from rules.completions import oracles, outside
 from rules.random_packs import MONTH, Shape, random_pack, texts
 from rules.twins import Town, differences
 from zhida.rules.declarations import Pack
-from zhida.rules.interpret import Run
-from zhida.rules.ir import PERSON
+from zhida.rules.explain.interpret import Run
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel
 from zhida.rules.loading import load_pack
-from zhida.rules.outcome import ROW
-from zhida.rules.program import Program, build_program, structure_months
+from zhida.rules.program.build import Program, build_program, structure_months
+from zhida.rules.program.outcome import ROW
 
 PACKS = Path(__file__).parents[2] / "src/zhida/packs"
 TAOYUAN_MONTHS = [2019 * 12 + 11, 2021 * 12 + 5, 2022 * 12 + 5, 2023 * 12 + 5, 2024 * 12 + 6, 2025 * 12 + 8]

@@ -16,12 +16,13 @@ from rules.oracle import rounded as by_words
 from rules.random_packs import MONTH, random_pack
 from rules.tiny import Tiny, fields, load, tiny, variables
 from rules.twins import Town
-from zhida.rules import terms, values
-from zhida.rules.interpret import Run
-from zhida.rules.ir import PERSON, Graph, Node, RangeError, cone, divide_exact
+from zhida.rules import values
+from zhida.rules.explain.interpret import Run
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import PERSON, Graph, Node, RangeError, cone, divide_exact
+from zhida.rules.formulas.literals import proved_positive
+from zhida.rules.formulas.terms import Term
 from zhida.rules.kernel import plain, support
-from zhida.rules.literals import proved_positive
-from zhida.rules.terms import Term
 from zhida.rules.values import VALUE
 
 DIRECTIONS = ("up", "down", "half_up")
@@ -312,7 +313,7 @@ def test_literals_with_a_fraction_are_no_floats(tmp_path: Path) -> None:
     pack = load(tmp_path, {"fields/a.yaml": FIELDS})
     assert pack.fields["share"].maximum == 100
     g = Graph()
-    from zhida.rules.literals import number
+    from zhida.rules.formulas.literals import number
 
     for text in ("0.1", "1_000.25", "2.50", "1e2", "7"):
         term = number(g, text)

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from rules.small_pack import FILES, write
 from zhida.rules.declarations import At, Formula
-from zhida.rules.language import Located, parse
+from zhida.rules.formulas.language import Located, parse
 from zhida.rules.loading import load_pack
+from zhida.rules.loading.yamlnodes import read_yaml
 from zhida.rules.problems import PackError, Problems
-from zhida.rules.reform import apply, load_reform, parse_set
-from zhida.rules.yamlnodes import read_yaml
+from zhida.rules.reforms.reform import apply, load_reform, parse_set
 
 NAMES = sorted(FILES)
 PIECES = [

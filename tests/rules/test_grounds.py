@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from zhida.rules.assess import assess
 from zhida.rules.declarations import Pack
+from zhida.rules.explain.assess import assess
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.reform import apply, parse_set
+from zhida.rules.reforms.reform import apply, parse_set
 
 
 @cache

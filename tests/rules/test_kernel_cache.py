@@ -29,7 +29,7 @@ import json, sys
 from pathlib import Path
 import numpy as np
 from zhida.rules.loading import load_pack
-from zhida.rules.program import build_program
+from zhida.rules.program.build import build_program
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Places, Table
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules.bench import Bench
-from zhida.rules.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.edits import edits
+from zhida.rules.checks.mutants import mutants
+from zhida.rules.checks.mutation import load_allowed, run_mutation
+from zhida.rules.checks.trials import Bench
 from zhida.rules.declarations import At, Formula, Pack
-from zhida.rules.edits import edits
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.mutants import mutants
-from zhida.rules.mutation import load_allowed, run_mutation
 from zhida.rules.problems import PackError
 
 CARE = small_pack.CARE.replace('"100"', "标准 / 5").replace('"200"', "标准 / 4")

@@ -15,10 +15,10 @@ from rules.test_parameters import CITY, COUNTY, OTHER, PROVINCE, TOWN, value, wi
 from rules.test_parameters_oracle import FIRST, LAST, PLACES, histories
 from zhida.codes.months import parse_month
 from zhida.rules.declarations import At, Citation, Evidence, Pack, ParameterValue
-from zhida.rules.overlay import overlaid
 from zhida.rules.parameters import Lookup, resolve
 from zhida.rules.problems import PackError
-from zhida.rules.reform import Reform, apply, load_reform, parse_set
+from zhida.rules.reforms.overlay import overlaid
+from zhida.rules.reforms.reform import Reform, apply, load_reform, parse_set
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 from rules.tiny import MONTH, Tiny, fields, load, quoted, tiny, variables
 from zhida.rules.problems import PackError, Problem
-from zhida.rules.program import build_program
+from zhida.rules.program.build import build_program
 
 FIELDS = fields(
     """

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from rules.twins import Town
-from zhida.rules.ir import PERSON, YES
+from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel import run as module
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.outcome import ROW
-from zhida.rules.program import build_program
+from zhida.rules.program.build import build_program
+from zhida.rules.program.outcome import ROW
 
 MONTH = 2025 * 12 + 5
 CODES = ROW.index("codes")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from rules.tiny import MONTH, PLACE, Tiny, fields, tiny, variables
-from zhida.rules.interpret import Value
-from zhida.rules.ir import NA, NO, YES, Node
+from zhida.rules.explain.interpret import Value
+from zhida.rules.formulas.ir import NA, NO, YES, Node
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Places, Table
 from zhida.rules.values import NONE, VALUE

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from zhida.cli.requests import read_request
-from zhida.rules.assess import assess
 from zhida.rules.declarations import Pack
+from zhida.rules.explain.assess import assess
+from zhida.rules.explain.words import ORDER, Told, headline, main_reason, not_applicable, tell, told
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.reform import apply, parse_set
-from zhida.rules.words import ORDER, Told, headline, main_reason, not_applicable, tell, told
+from zhida.rules.reforms.reform import apply, parse_set
 
 LONGEST = 9
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zhida.rules.declarations import Pack
-from zhida.rules.interpret import Facts, Run, Value
+from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.loading import load_pack
-from zhida.rules.program import Program, build_program
+from zhida.rules.program.build import Program, build_program
 
 MONTH = 2024 * 12 + 5
 PLACE = "990000000000"

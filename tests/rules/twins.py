@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.interpret import Facts, Run
-from zhida.rules.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.explain.interpret import Facts, Run
+from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Places, Table
-from zhida.rules.outcome import ROW, row
-from zhida.rules.program import Program, build_program
+from zhida.rules.program.build import Program, build_program
+from zhida.rules.program.outcome import ROW, row
 from zhida.rules.values import NONE, VALUE
 
 DTYPES = {Kind.BOOL: np.uint8, Kind.ENUM: np.uint8, Kind.DATE: np.int32}

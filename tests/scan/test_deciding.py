@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.interpret import Facts, Run, Value
-from zhida.rules.ir import NO, PERSON, YES
+from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.formulas.ir import NO, PERSON, YES
 from zhida.rules.values import point
 from zhida.scan.deciding import Finder, different_choices
 from zhida.scan.find import Found, find_household, find_person, instance_of, run_of

@@ -10,9 +10,9 @@ import pytest
 from scan.town import write_town
 from zhida.population.errors import SnapshotError
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.outcome import ROW, row
+from zhida.rules.program.outcome import ROW, row
 from zhida.scan.find import facts_of, find_household, find_person, instance_of, run_of
 from zhida.scan.loaded import Loaded
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from zhida.rules.ir import PERSON, YES
-from zhida.rules.outcome import row
+from zhida.rules.formulas.ir import PERSON, YES
+from zhida.rules.program.outcome import row
 from zhida.scan.find import Found, run_of
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import ScanResult

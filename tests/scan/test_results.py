@@ -15,7 +15,7 @@ import pytest
 from scan.town import write_town
 from zhida.population.errors import SnapshotError
 from zhida.rules.declarations import Pack
-from zhida.rules.reform import parse_set
+from zhida.rules.reforms.reform import parse_set
 from zhida.scan import scan as scanning
 from zhida.scan.loaded import Loaded
 from zhida.scan.results import SCHEMA

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON, YES
-from zhida.rules.outcome import row
+from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.problems import PackError
-from zhida.rules.reform import Reform, load_reform, parse_set
+from zhida.rules.program.outcome import row
+from zhida.rules.reforms.reform import Reform, load_reform, parse_set
 from zhida.scan.comparison import CHANGES, OF_SIDE, Simulation
 from zhida.scan.find import Found, run_of
 from zhida.scan.interest import ranges

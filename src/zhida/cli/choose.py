@@ -12,7 +12,7 @@ from zhida.cli.errors import InputError
 
 if TYPE_CHECKING:
     from zhida.rules.declarations import Pack
-    from zhida.rules.reform import Reform
+    from zhida.rules.reforms.reform import Reform
 
 PackOption = Annotated[
     str,
@@ -68,7 +68,7 @@ def load_for(snapshot: Path, name: str) -> Pack:
 
 def read_reform(sets: list[str] | None, file: Path | None) -> Reform | None:
     """The file's overrides, then those of the command line; None where there are none."""
-    from zhida.rules.reform import Reform, load_reform, parse_set
+    from zhida.rules.reforms.reform import Reform, load_reform, parse_set
 
     if not sets and file is None:
         return None

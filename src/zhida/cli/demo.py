@@ -78,7 +78,7 @@ def _make_room(out: Path) -> None:
 def three(out: Path, pack: Pack) -> list[dict[str, Any]]:
     """One entry of each list that has any, explained. The same city gives the same three."""
     from zhida.cli import found
-    from zhida.rules.words import tell
+    from zhida.rules.explain.words import tell
     from zhida.scan.loaded import Loaded
 
     loaded = Loaded.open(out / "city", pack, compiled=False)

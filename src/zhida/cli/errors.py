@@ -66,8 +66,8 @@ def sentences(error: Exception) -> list[str] | None:
         return list(error.problems)
     from zhida.codes.errors import CodeError
     from zhida.population.errors import SnapshotError
+    from zhida.rules.explain.request import RequestError
     from zhida.rules.problems import PackError
-    from zhida.rules.request import RequestError
 
     if isinstance(error, RequestError):
         return list(error.problems)

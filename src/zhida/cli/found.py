@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zhida.rules.assess import answer
 from zhida.rules.declarations import Pack
-from zhida.rules.interpret import Facts, Value
-from zhida.rules.ir import PERSON
-from zhida.rules.reform import Reform
-from zhida.rules.request import stored
+from zhida.rules.explain.assess import answer
+from zhida.rules.explain.interpret import Facts, Value
+from zhida.rules.explain.request import stored
+from zhida.rules.formulas.ir import PERSON
+from zhida.rules.reforms.reform import Reform
 from zhida.scan.find import facts_of, find_household, find_person
 from zhida.scan.loaded import Loaded, to_ask
 

@@ -102,8 +102,8 @@ def _explain_found(
 
 def _answer(file: str, pack: Pack, sets: list[str] | None, reform: Path | None) -> dict[str, Any]:
     from zhida.cli.requests import read_request
-    from zhida.rules.assess import assess as assess_request
-    from zhida.rules.reform import apply
+    from zhida.rules.explain.assess import assess as assess_request
+    from zhida.rules.reforms.reform import apply
 
     overrides = choose.read_reform(sets, reform)
     return assess_request(pack, read_request(file), apply(pack, overrides) if overrides else None)
@@ -126,7 +126,7 @@ def _only(answer: dict[str, Any], benefit: str) -> dict[str, Any]:
 
 def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
     """A table of what applies, then what does not in one line a benefit."""
-    from zhida.rules import words
+    from zhida.rules.explain import words
 
     lines([_heading(answer, pack)])
     order = words.ORDER.index
@@ -147,8 +147,8 @@ def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
 
 
 def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] | None = None) -> None:
-    """Headlines with their reasons, as lines. ``ask``: see :func:`zhida.rules.words.told`."""
-    from zhida.rules import words
+    """Headlines with their reasons, as lines. ``ask``: see :func:`zhida.rules.explain.words.told`."""
+    from zhida.rules.explain import words
 
     lines([_heading(answer, pack)])
     for one in words.told(answer, pack, ask):

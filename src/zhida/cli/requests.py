@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from zhida.cli.errors import InputError
 
 if TYPE_CHECKING:
-    from zhida.rules.yamlnodes import Node
+    from zhida.rules.loading.yamlnodes import Node
 
 MOST_BYTES = 2 * 1024 * 1024
 MOST_DEPTH = 40
@@ -65,8 +65,8 @@ def _json(data: bytes, name: str) -> object:
 
 
 def _yaml(data: bytes, name: str) -> object:
+    from zhida.rules.loading.yamlnodes import read_yaml
     from zhida.rules.problems import Problems
-    from zhida.rules.yamlnodes import read_yaml
 
     problems = Problems()
     node = read_yaml(data, name, problems)

@@ -185,8 +185,8 @@ def check(
     """Worked cases, gaps, what is unused or untried, mutation. Exit 1 on an error or a warning."""
     from datetime import date
 
-    from zhida.rules.checks import Severity, check_pack
-    from zhida.rules.program import refuse_broken
+    from zhida.rules.checks.findings import Severity, check_pack
+    from zhida.rules.program.build import refuse_broken
 
     used = choose.load(pack)
     refuse_broken(used)
@@ -215,7 +215,7 @@ def check(
 @app.command("doc")
 def doc(pack: PackArgument, out: OutOption, json: choose.JsonOption = False) -> None:
     """Write the pack as pages for people who read regulations rather than YAML."""
-    from zhida.rules.docgen import write_handbook
+    from zhida.rules.handbook.docgen import write_handbook
 
     used = choose.load(pack)
     pages = [str(page) for page in write_handbook(used, out)]

@@ -14,7 +14,7 @@ from zhida.codes.months import first_day
 from zhida.population.schema import State, high_column, state_column
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
 

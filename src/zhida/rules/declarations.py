@@ -338,7 +338,7 @@ class PersonsChoice:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A whole pack, read and free of errors of form; formulas are checked by ``zhida.rules.program``."""
+    """A whole pack, read and free of errors of form; formulas are checked by ``rules.program``."""
 
     id: str
     name: str

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.rules.declarations import Kind
-from zhida.rules.ir import PERSON, cone
+from zhida.rules.formulas.ir import PERSON, cone
 from zhida.rules.kernel.run import Table
-from zhida.rules.program import Program
+from zhida.rules.program.build import Program
 from zhida.scan.loaded import Loaded, leaves, restricted, unsettled
 from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, found_in, with_trial_places
 

@@ -24,8 +24,8 @@ from zhida.population.schema import (
 )
 from zhida.population.store import Columns, Part, Snapshot
 from zhida.rules.declarations import Field, Kind
-from zhida.rules.interpret import NOBODY, SOMEBODY, Facts, Run, Value
-from zhida.rules.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Facts, Run, Value
+from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.values import NONE, VALUE, point
 from zhida.scan.loaded import Loaded
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from zhida.population.store import Part
 from zhida.rules.declarations import Kind
-from zhida.rules.ir import NO, PERSON, YES
+from zhida.rules.formulas.ir import NO, PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Table
-from zhida.rules.program import Outcome
+from zhida.rules.program.build import Outcome
 from zhida.scan.deciding import values_to_try
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded, leaves, unsettled

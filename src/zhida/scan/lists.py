@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.population.store import Part, Snapshot
-from zhida.rules.ir import NA, NO, YES
-from zhida.rules.outcome import ROW
-from zhida.rules.program import BenefitProgram
+from zhida.rules.formulas.ir import NA, NO, YES
+from zhida.rules.program.build import BenefitProgram
+from zhida.rules.program.outcome import ROW
 
 Array = NDArray[Any]
 

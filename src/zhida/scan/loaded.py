@@ -19,11 +19,11 @@ from zhida.population.schema import State, is_made, storage_dtype
 from zhida.population.store import Part, Snapshot
 from zhida.population.tables import Map, form_of, map_places, table_of_part
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON, Node, cone
+from zhida.rules.formulas.ir import PERSON, Node, cone
 from zhida.rules.kernel.plan import Form, needed_by
 from zhida.rules.kernel.run import Kernel, Parameters, Table
-from zhida.rules.program import Program, build_program
-from zhida.rules.reform import Reform, apply
+from zhida.rules.program.build import Program, build_program
+from zhida.rules.reforms.reform import Reform, apply
 
 Array = NDArray[Any]
 

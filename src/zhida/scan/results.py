@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from zhida.codes.months import format_month
 from zhida.population.errors import SnapshotError, writing
 from zhida.population.store import Part
-from zhida.rules.ir import PERSON, YES
-from zhida.rules.program import BenefitProgram
+from zhida.rules.formulas.ir import PERSON, YES
+from zhida.rules.program.build import BenefitProgram
 from zhida.scan.deciding import Decided
 from zhida.scan.lists import ANSWERS, COLUMN, LISTS, REASONS, VERIFY, Entries, bits
 from zhida.scan.loaded import Loaded

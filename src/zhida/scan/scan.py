@@ -19,8 +19,8 @@ import numpy as np
 from zhida.population.errors import SnapshotError, writing
 from zhida.population.store import Snapshot
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import YES
-from zhida.rules.reform import Reform
+from zhida.rules.formulas.ir import YES
+from zhida.rules.reforms.reform import Reform
 from zhida.scan.deciding import Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
 from zhida.scan.loaded import Loaded

@@ -21,7 +21,7 @@ from zhida.population.store import Part, PartInfo, Snapshot
 from zhida.population.tables import map_places
 from zhida.rules.declarations import Pack
 from zhida.rules.kernel.run import Kernel, Parameters
-from zhida.rules.reform import Reform, apply
+from zhida.rules.reforms.reform import Reform, apply
 from zhida.scan.comparison import Comparison, Simulation
 from zhida.scan.interest import Concerned, Holdings, Reach, holdings, narrowed, of_part, ranges
 from zhida.scan.loaded import Loaded, leaves, restricted

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zhida.codes.months import format_month
 from zhida.population.store import Part
-from zhida.rules.ir import PERSON
+from zhida.rules.formulas.ir import PERSON
 from zhida.scan.deciding import Decided
 from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
 from zhida.scan.loaded import Loaded, to_ask

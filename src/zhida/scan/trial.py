@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.population.schema import State
-from zhida.rules.ir import PERSON, YES
+from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded

@@ -17,7 +17,7 @@ from zhida.population.store import Snapshot
 from zhida.population.tables import Map, map_places
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Parameters, Table
-from zhida.rules.program import build_program
+from zhida.rules.program.build import build_program
 
 YES, NEAR = 1, 1 << 9
 EMPTY_AWARDS = {

@@ -1,1 +1,1 @@
-"""The handbook of a pack as static pages; see :mod:`zhida.rules.docgen`."""
+"""The handbook of a pack as static pages; see :mod:`zhida.rules.handbook.docgen`."""

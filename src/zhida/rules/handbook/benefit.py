@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zhida.rules.cases import Case
+from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formula, Kind, Pack
+from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
 from zhida.rules.handbook.tables import parameter_table
-from zhida.rules.reach import Reach, formulas_of
 
 UP = "../"
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zhida.rules.cases import Case, Expect
+from zhida.rules.checks.cases import Case, Expect
 from zhida.rules.declarations import Benefit, Pack
 from zhida.rules.handbook import html, say
 

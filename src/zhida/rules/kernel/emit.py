@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zhida.rules.ir import PERSON, SCALAR, Node
+from zhida.rules.formulas.ir import PERSON, SCALAR, Node
 from zhida.rules.kernel.operations import Operations
 from zhida.rules.kernel.plan import Form, Plan, Stage, goes_on, is_local, needed_by
 from zhida.rules.kernel.symbols import Symbols

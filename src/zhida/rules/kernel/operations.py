@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zhida.rules.ir import NA_BIT, PERSON, SCALAR, Node
+from zhida.rules.formulas.ir import NA_BIT, PERSON, SCALAR, Node
 from zhida.rules.kernel.symbols import Symbols
 
 DIRECTIONS = {"up": 0, "down": 1, "half_up": 2}

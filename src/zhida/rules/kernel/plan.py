@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from zhida.rules.ir import PERSON, SCALAR, Node, cone
-from zhida.rules.program import Program
+from zhida.rules.formulas.ir import PERSON, SCALAR, Node, cone
+from zhida.rules.program.build import Program
 
 MOST_VALUES = 60
 LOCAL = frozenset(["const", "truth", "choice", "na", "input", "param", "person", "spread"])

@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import MAX_MEMBERS, PERSON, YES
+from zhida.rules.formulas.ir import MAX_MEMBERS, PERSON, YES
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
-from zhida.rules.outcome import ROW
 from zhida.rules.parameters import Lookup
-from zhida.rules.program import Program
+from zhida.rules.program.build import Program
+from zhida.rules.program.outcome import ROW
 from zhida.rules.values import age_cutoffs, age_table
 
 BLOCK = 16_384

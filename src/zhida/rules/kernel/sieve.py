@@ -7,9 +7,9 @@ left out by a first quick pass. The sieve may let too many through, never too fe
 
 from __future__ import annotations
 
-from zhida.rules.ir import PERSON, SCALAR, Graph, Node, cone
+from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, cone
 from zhida.rules.kernel.plan import LOCAL, Plan, group_of, plan_of
-from zhida.rules.program import BenefitProgram, Program
+from zhida.rules.program.build import BenefitProgram, Program
 
 CHEAP = 16
 """A condition without a near miss is tested if it adds at most so many values."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from zhida.rules.declarations import Field, Kind
-from zhida.rules.ir import Graph, Node
+from zhida.rules.formulas.ir import Graph, Node
 from zhida.rules.kernel.plan import Form
-from zhida.rules.program import Outcome, Program
+from zhida.rules.program.build import Outcome, Program
 
 
 def specialised(program: Program, form: Form) -> Program:

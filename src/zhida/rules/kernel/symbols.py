@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from zhida.rules.ir import NA_BIT, PERSON, Node
+from zhida.rules.formulas.ir import NA_BIT, PERSON, Node
 from zhida.rules.kernel.plan import Form, Plan
-from zhida.rules.program import Program
+from zhida.rules.program.build import Program
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 from zhida.codes.divisions import DivisionTree
 from zhida.rules.declarations import At, Choice, Citation, Enumeration, Link, Register, Source, Unit
 from zhida.rules.loading.context import CITATION, Context, read_list
-from zhida.rules.yamlnodes import Node
+from zhida.rules.loading.yamlnodes import Node
 
 PERSON = "person"
 _SOURCE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")

@@ -16,7 +16,7 @@ from zhida.rules.declarations import (
     Rounding,
 )
 from zhida.rules.loading.context import CITATION, Context, read_list
-from zhida.rules.yamlnodes import Map, Node
+from zhida.rules.loading.yamlnodes import Map, Node
 
 KINDS = ("standing", "event", "claim", "discretionary")
 PERIODS = ("month", "year", "once")

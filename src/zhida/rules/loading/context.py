@@ -22,9 +22,9 @@ from zhida.rules.declarations import (
     Source,
     Unit,
 )
-from zhida.rules.language import FUNCTIONS
+from zhida.rules.formulas.language import FUNCTIONS
+from zhida.rules.loading.yamlnodes import Map, Node
 from zhida.rules.problems import Problems, one_of
-from zhida.rules.yamlnodes import Map, Node
 
 LONGEST_NAME = 64
 CITATION = ("source", "article", "evidence", "note")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from zhida.rules.declarations import At, Benefit, Field, Kind
 from zhida.rules.loading.base import PERSON
 from zhida.rules.loading.context import Context
-from zhida.rules.yamlnodes import Node
+from zhida.rules.loading.yamlnodes import Node
 
 AWARDS = "awards"
 MOST_AWARD = 100_000_000

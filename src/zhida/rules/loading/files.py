@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 
 from zhida.rules.declarations import At
+from zhida.rules.loading.yamlnodes import MOST_BYTES, Node, read_yaml
 from zhida.rules.problems import Problems, one_of
-from zhida.rules.yamlnodes import MOST_BYTES, Node, read_yaml
 
 SINGLE = ("pack.yaml", "sources.yaml", "groups.yaml", "divisions.csv")
 FOLDERS = ("fields", "parameters", "variables", "benefits")

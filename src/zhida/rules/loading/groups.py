@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from zhida.rules.declarations import Benefit, Field, Group, Kind, PersonsChoice
 from zhida.rules.loading.context import CITATION, Context, read_list
-from zhida.rules.yamlnodes import Node
+from zhida.rules.loading.yamlnodes import Node
 
 
 def read_groups(

@@ -16,8 +16,8 @@ from zhida.rules.loading.files import MOST_TABLE_BYTES, PackFiles
 from zhida.rules.loading.groups import read_groups
 from zhida.rules.loading.values import read_parameter
 from zhida.rules.loading.variables import read_variable
+from zhida.rules.loading.yamlnodes import Node, decode
 from zhida.rules.problems import Problems, one_of
-from zhida.rules.yamlnodes import Node, decode
 
 T = TypeVar("T", Field, Parameter, Variable)
 

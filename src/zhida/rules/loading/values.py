@@ -9,8 +9,8 @@ from zhida.codes.errors import CodeError
 from zhida.codes.months import first_day
 from zhida.rules.declarations import Kind, Parameter, ParameterValue
 from zhida.rules.loading.context import CITATION, Context
+from zhida.rules.loading.yamlnodes import Map, Node
 from zhida.rules.parameters import effective_month, known_since
-from zhida.rules.yamlnodes import Map, Node
 
 _REQUIRED = ("id", "name", "type", "values")
 _OPTIONAL = ("measure", "min", "max", "places", "table", "says")

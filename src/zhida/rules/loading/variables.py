@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zhida.rules.declarations import Formula, Variable
 from zhida.rules.loading.context import CITATION, Context
-from zhida.rules.yamlnodes import Map, Node
+from zhida.rules.loading.yamlnodes import Map, Node
 
 _REQUIRED = ("id", "name", "unit", "type")
 _OPTIONAL = ("enum", "says", "formula", "formulas", "applies", *CITATION)

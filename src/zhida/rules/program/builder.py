@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from zhida.rules import terms
 from zhida.rules.declarations import (
     At,
     Benefit,
@@ -19,21 +18,22 @@ from zhida.rules.declarations import (
     Pack,
     Variable,
 )
-from zhida.rules.finishing import Broken, Finisher
-from zhida.rules.ir import PERSON, SCALAR, Graph, Node, RangeError
-from zhida.rules.language import SYMBOLS, Reader, Scope
-from zhida.rules.literals import proved_positive
-from zhida.rules.names import DIMS, PackNames
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, RangeError
+from zhida.rules.formulas.language import SYMBOLS, Reader, Scope
+from zhida.rules.formulas.literals import proved_positive
+from zhida.rules.formulas.syntax import Located, parse
+from zhida.rules.formulas.terms import FormulaError, Term
 from zhida.rules.problems import Problems
-from zhida.rules.records import (
+from zhida.rules.program.finishing import Broken, Finisher
+from zhida.rules.program.names import DIMS, PackNames
+from zhida.rules.program.records import (
     ConditionProgram,
     Program,
     dated,
     exists_in,
     within,
 )
-from zhida.rules.syntax import Located, parse
-from zhida.rules.terms import FormulaError, Term
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""An answer of :mod:`zhida.rules.assess` in plain Chinese: few reasons, the weightiest first.
+"""An answer of :mod:`zhida.rules.explain.assess` in plain Chinese: few reasons, the weightiest first.
 
 For each benefit and unit a headline and a handful of lines: what fails, what is open, what would change
 the answer, what is missing, what is assumed. Everything else stays in the JSON.
@@ -13,8 +13,8 @@ from typing import Any
 
 from zhida.codes.money import format_yuan
 from zhida.rules.declarations import Pack
-from zhida.rules.ir import PERSON
-from zhida.rules.reform import BY_USER
+from zhida.rules.formulas.ir import PERSON
+from zhida.rules.reforms.reform import BY_USER
 
 ANSWERS = {"yes": "符合", "no": "不符合", "undetermined": "待定", "not_applicable": "不适用"}
 PERIODS = {"month": "每月", "year": "每年", "once": "一次性"}

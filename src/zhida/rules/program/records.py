@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from zhida.rules import terms
 from zhida.rules.declarations import Benefit, Citation, Formula, Pack
-from zhida.rules.ir import Graph, Node
-from zhida.rules.terms import Term
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import Graph, Node
+from zhida.rules.formulas.terms import Term
 
 
 @dataclass(frozen=True, slots=True)

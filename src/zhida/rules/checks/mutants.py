@@ -1,9 +1,9 @@
 """Small wrongs put into a pack, one at a time, that its worked cases must notice.
 
 Parameters: each value a smallest step up and down (a yes/no turned), each dated boundary a month sooner
-and later, each city-wide act no longer one. Formulas: see :mod:`zhida.rules.edits`. Benefits: each rounding
-turned, each exclusion, group and choice taken out, each dated boundary shifted. What only orders lists
-(``signal``, ``near``, ``review``) is left alone: no answer shows it.
+and later, each city-wide act no longer one. Formulas: see :mod:`zhida.rules.checks.edits`. Benefits:
+each rounding turned, each exclusion, group and choice taken out, each dated boundary shifted. What only
+orders lists (``signal``, ``near``, ``review``) is left alone: no answer shows it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from zhida.codes.months import first_day, format_month
+from zhida.rules.checks.edits import edits
 from zhida.rules.declarations import (
     Amount,
     At,
@@ -28,7 +29,6 @@ from zhida.rules.declarations import (
     PersonsChoice,
     Variable,
 )
-from zhida.rules.edits import edits
 from zhida.rules.parameters import effective_month, end_month
 
 _DIRECTIONS = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP, Direction.HALF_UP: Direction.DOWN}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zhida.rules.interpret import Run
-from zhida.rules.ir import NO, YES, Node
-from zhida.rules.program import BenefitProgram
+from zhida.rules.explain.interpret import Run
+from zhida.rules.formulas.ir import NO, YES, Node
+from zhida.rules.program.build import BenefitProgram
 
 ROW = (
     "index",

@@ -28,9 +28,9 @@ from zhida.rules.declarations import (
     Variable,
 )
 from zhida.rules.loading.context import Context
-from zhida.rules.overlay import Values, overlaid
+from zhida.rules.loading.yamlnodes import MOST_BYTES, Node, read_yaml
 from zhida.rules.problems import PackError, Problem, Problems, one_of, shown
-from zhida.rules.yamlnodes import MOST_BYTES, Node, read_yaml
+from zhida.rules.reforms.overlay import Values, overlaid
 
 COMMAND = "--set"
 """What stands for the file in problems of an override given on the command line."""

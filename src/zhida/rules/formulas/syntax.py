@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from zhida.rules.declarations import At, Formula
-from zhida.rules.terms import FormulaError
+from zhida.rules.formulas.terms import FormulaError
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 40

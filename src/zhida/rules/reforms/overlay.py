@@ -8,7 +8,7 @@ from datetime import date
 
 from zhida.codes.months import first_day
 from zhida.rules.declarations import At, Citation, Pack, Parameter, ParameterValue
-from zhida.rules.nodes import FIRST_YEAR
+from zhida.rules.loading.nodes import FIRST_YEAR
 from zhida.rules.parameters import Lookup, effective_month, end_month
 
 ALWAYS = FIRST_YEAR * 12

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from zhida.rules.declarations import At
-from zhida.rules.nodes import Map, Node
+from zhida.rules.loading.nodes import Map, Node
 from zhida.rules.problems import Problems
 
 __all__ = ["Map", "Node", "decode", "read_yaml"]

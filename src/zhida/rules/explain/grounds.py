@@ -8,10 +8,10 @@ from typing import Any
 
 from zhida.codes.months import first_day, format_month
 from zhida.rules.declarations import Citation, Formula, Pack, Parameter, ParameterValue
-from zhida.rules.interpret import Run, Value
-from zhida.rules.ir import NO, PERSON, YES, Node, cone
+from zhida.rules.explain.interpret import Run, Value
+from zhida.rules.formulas.ir import NO, PERSON, YES, Node, cone
 from zhida.rules.parameters import Resolved
-from zhida.rules.program import BenefitProgram, Program
+from zhida.rules.program.build import BenefitProgram, Program
 from zhida.rules.values import VALUE, month_index
 
 _WORD = re.compile(r"\w+")

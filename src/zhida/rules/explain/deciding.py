@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zhida.rules import values as v
-from zhida.rules.interpret import OPERATIONS, WHOLE, Run, Value
-from zhida.rules.ir import NA, PERSON, YES, Node, cone
+from zhida.rules.explain.interpret import OPERATIONS, WHOLE, Run, Value
+from zhida.rules.formulas.ir import NA, PERSON, YES, Node, cone
 
 MOST_ALONE = 3
 MOST_TRIED = 60

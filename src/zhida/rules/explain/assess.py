@@ -12,15 +12,15 @@ from datetime import date
 from typing import Any
 
 from zhida.codes.months import first_day, format_month, last_day
-from zhida.rules import grounds
-from zhida.rules.deciding import Deciding, Fact, deciding_facts
 from zhida.rules.declarations import Pack
-from zhida.rules.grounds import yuan
-from zhida.rules.interpret import Facts, Run, Value
-from zhida.rules.ir import NA, NO, PERSON, YES
-from zhida.rules.program import BenefitProgram, ConditionProgram, Program, build_program, margin
-from zhida.rules.request import Request, RequestError, parse_request
-from zhida.rules.terms import Term
+from zhida.rules.explain import grounds
+from zhida.rules.explain.deciding import Deciding, Fact, deciding_facts
+from zhida.rules.explain.grounds import yuan
+from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.explain.request import Request, RequestError, parse_request
+from zhida.rules.formulas.ir import NA, NO, PERSON, YES
+from zhida.rules.formulas.terms import Term
+from zhida.rules.program.build import BenefitProgram, ConditionProgram, Program, build_program, margin
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, Num
 
 MOST_PROGRAMS = 64

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from zhida.rules import terms
 from zhida.rules.declarations import At, Enumeration, Formula
-from zhida.rules.ir import PERSON, SCALAR, Graph, Node, RangeError
-from zhida.rules.literals import choice, coalesce, number, proved_positive
-from zhida.rules.syntax import Located, parse
-from zhida.rules.terms import FormulaError, Term, word
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, RangeError
+from zhida.rules.formulas.literals import choice, coalesce, number, proved_positive
+from zhida.rules.formulas.syntax import Located, parse
+from zhida.rules.formulas.terms import FormulaError, Term, word
 
 FUNCTIONS = frozenset(
     [

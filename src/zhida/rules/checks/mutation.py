@@ -1,4 +1,4 @@
-"""Whether the worked cases of a pack notice its mutants (:mod:`zhida.rules.mutants`).
+"""Whether the worked cases of a pack notice its mutants (:mod:`zhida.rules.checks.mutants`).
 
 Each mutant is run against the cases that could see it until one fails: answers, reasons, amounts and
 members are compared, not what is missing or assumed. A mutant that no case notices is a survivor.
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zhida.rules.bench import Bench
-from zhida.rules.cases import FOLDER, SURVIVORS, Case, load_cases
+from zhida.rules.checks.cases import FOLDER, SURVIVORS, Case, load_cases
+from zhida.rules.checks.mutants import Mutant, mutants
+from zhida.rules.checks.trials import Bench
 from zhida.rules.declarations import At, Pack
 from zhida.rules.loading.files import PackFiles
-from zhida.rules.mutants import Mutant, mutants
 from zhida.rules.problems import Problems
 
 Progress = Callable[[int, int], None]

@@ -11,9 +11,9 @@ from datetime import date
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
-from zhida.rules.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES, Node, cone
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES, Node, cone
 from zhida.rules.parameters import Lookup, Resolved
-from zhida.rules.program import Program
+from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
 
 Value = Num | int

@@ -11,21 +11,21 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from zhida.rules.assess import answer_word
-from zhida.rules.builder import Builder
-from zhida.rules.cases import Case, Expect
-from zhida.rules.coverage import COUNTY, parameters_of
+from zhida.rules.checks.cases import Case, Expect
+from zhida.rules.checks.coverage import COUNTY, parameters_of
+from zhida.rules.checks.mutants import Mutant
 from zhida.rules.declarations import Pack, Parameter
-from zhida.rules.finishing import Broken
-from zhida.rules.interpret import Run, Value
-from zhida.rules.ir import PERSON, YES, Node, RangeError, cone
-from zhida.rules.language import Reader, Scope
-from zhida.rules.mutants import Mutant
+from zhida.rules.explain.assess import answer_word
+from zhida.rules.explain.interpret import Run, Value
+from zhida.rules.explain.request import Request, RequestError, earliest_month, parse_request
+from zhida.rules.formulas.ir import PERSON, YES, Node, RangeError, cone
+from zhida.rules.formulas.language import Reader, Scope
+from zhida.rules.formulas.reach import Reach
+from zhida.rules.formulas.syntax import Located, parse
 from zhida.rules.parameters import Lookup, Resolved, effective_month, end_month
-from zhida.rules.program import Program, build_program, structure_months
-from zhida.rules.reach import Reach
-from zhida.rules.request import Request, RequestError, earliest_month, parse_request
-from zhida.rules.syntax import Located, parse
+from zhida.rules.program.build import Program, build_program, structure_months
+from zhida.rules.program.builder import Builder
+from zhida.rules.program.finishing import Broken
 from zhida.rules.values import NONE
 
 

@@ -8,7 +8,7 @@ denominator can cancel. A node holds one value for each instance of its unit:
 - ``bool``: a set out of {yes, no, not applicable};
 - ``enum``: a set of choices as a bit mask, with ``NA_BIT`` for not applicable.
 
-A quotient is not a node: it is a pair of nodes (see :mod:`zhida.rules.terms`). Units are a parameter
+A quotient is not a node: it is a pair of nodes (see :mod:`zhida.rules.formulas.terms`). Units are a parameter
 of every node: ``""`` (the same for all), the person unit, or a group unit. Values cross units only
 through ``agg`` (members → group), ``spread`` (group → members) and ``gather`` (a person → the person
 that a link points at, in whatever household: a barrier for the whole population).

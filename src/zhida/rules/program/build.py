@@ -6,10 +6,10 @@ and the month's own days come in when a program is run.
 
 from __future__ import annotations
 
-from zhida.rules.builder import Builder
 from zhida.rules.declarations import Pack
 from zhida.rules.problems import PackError, Problem
-from zhida.rules.records import BenefitProgram, ConditionProgram, Outcome, Program, margin
+from zhida.rules.program.builder import Builder
+from zhida.rules.program.records import BenefitProgram, ConditionProgram, Outcome, Program, margin
 
 __all__ = [
     "BenefitProgram",

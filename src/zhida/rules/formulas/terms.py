@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import lcm
 
-from zhida.rules.ir import Graph, Node
+from zhida.rules.formulas.ir import Graph, Node
 
 
 class FormulaError(Exception):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from zhida.rules import terms
 from zhida.rules.declarations import Enumeration
-from zhida.rules.ir import Graph, Node
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import Graph, Node
+from zhida.rules.formulas.terms import FormulaError, Term, word
 from zhida.rules.problems import shown
-from zhida.rules.terms import FormulaError, Term, word
 
 
 def number(g: Graph, text: str) -> Term:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zhida.rules.declarations import Benefit, Enumeration, Field, Kind, Parameter, Variable
-from zhida.rules.ir import PERSON, SCALAR, Node
+from zhida.rules.formulas.ir import PERSON, SCALAR, Node
+from zhida.rules.formulas.terms import FormulaError, Term
 from zhida.rules.problems import one_of
-from zhida.rules.terms import FormulaError, Term
 
 if TYPE_CHECKING:
-    from zhida.rules.builder import Builder
+    from zhida.rules.program.builder import Builder
 
 DIMS = {Kind.BOOL: "bool", Kind.INT: "number", Kind.MONEY: "money", Kind.DECIMAL: "number", Kind.DATE: "date"}
 
 
 class PackNames:
-    """Implements :class:`zhida.rules.language.Names` for one builder."""
+    """Implements :class:`zhida.rules.formulas.language.Names` for one builder."""
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder

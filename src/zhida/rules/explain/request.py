@@ -14,8 +14,8 @@ from zhida.codes.errors import CodeError
 from zhida.codes.money import parse_yuan
 from zhida.codes.months import day_number, format_month, parse_month
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.interpret import NOBODY, SOMEBODY, Facts, Value
-from zhida.rules.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Facts, Value
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.parameters import effective_month
 from zhida.rules.problems import nearest
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, point

@@ -15,15 +15,15 @@ from enum import StrEnum
 from typing import Any
 
 from zhida.codes.months import format_month, month_of
-from zhida.rules.cases import Case, load_cases, run_case
+from zhida.rules.checks.cases import Case, load_cases, run_case
+from zhida.rules.checks.coverage import gap_findings, trial_findings, unused_findings
+from zhida.rules.checks.mutation import MutationReport, Progress, run_mutation
 from zhida.rules.citations import cited
-from zhida.rules.coverage import gap_findings, trial_findings, unused_findings
 from zhida.rules.declarations import At, Evidence, Pack
-from zhida.rules.mutation import MutationReport, Progress, run_mutation
+from zhida.rules.explain.request import earliest_month
+from zhida.rules.formulas.reach import Reach
 from zhida.rules.problems import PackError
-from zhida.rules.program import Program, build_program, structure_months
-from zhida.rules.reach import Reach
-from zhida.rules.request import earliest_month
+from zhida.rules.program.build import Program, build_program, structure_months
 
 
 class Severity(StrEnum):

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from zhida.rules.cases import Case, load_cases
+from zhida.rules.checks.cases import Case, load_cases
 from zhida.rules.declarations import Field, Kind, Pack, Parameter
+from zhida.rules.formulas.reach import Reach
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.benefit import benefit_page
 from zhida.rules.handbook.tables import parameter_table
-from zhida.rules.reach import Reach
 
 UP = "./"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from zhida.rules import terms
 from zhida.rules.declarations import Benefit, Formula
-from zhida.rules.ir import PERSON, Node, RangeError
-from zhida.rules.language import Reader, Scope
-from zhida.rules.records import BenefitProgram, ConditionProgram, Outcome, exists_in, margin
-from zhida.rules.syntax import Located, parse
-from zhida.rules.terms import Term
+from zhida.rules.formulas import terms
+from zhida.rules.formulas.ir import PERSON, Node, RangeError
+from zhida.rules.formulas.language import Reader, Scope
+from zhida.rules.formulas.syntax import Located, parse
+from zhida.rules.formulas.terms import Term
+from zhida.rules.program.records import BenefitProgram, ConditionProgram, Outcome, exists_in, margin
 
 if TYPE_CHECKING:
-    from zhida.rules.builder import Builder
+    from zhida.rules.program.builder import Builder
 
 Presume = Callable[[Node], Node]
 

@@ -6,12 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 from zhida.codes.months import first_day, format_month
-from zhida.rules.cases import Case
+from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import At, Pack
-from zhida.rules.ir import cone
+from zhida.rules.formulas.ir import cone
+from zhida.rules.formulas.reach import Reach
 from zhida.rules.parameters import Lookup
-from zhida.rules.program import Program
-from zhida.rules.reach import Reach
+from zhida.rules.program.build import Program
 
 COUNTY = 3
 Said = tuple[str, At, str]

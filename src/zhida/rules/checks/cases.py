@@ -1,8 +1,8 @@
 """Worked cases of a pack: a household, a month, and what must come out.
 
-A case is run through :func:`zhida.rules.assess.assess`, the very function that answers people. What it
-expects is compared with the answer; each difference is a :class:`Failure`. Sums are computed by
-:mod:`zhida.rules.arithmetic`, which knows nothing of the engine.
+A case is run through :func:`zhida.rules.explain.assess.assess`, the very function that answers people.
+What it expects is compared with the answer; each difference is a :class:`Failure`. Sums are computed by
+:mod:`zhida.rules.checks.arithmetic`, which knows nothing of the engine.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 from zhida.codes.months import format_month
-from zhida.rules.arithmetic import SumError, evaluate
-from zhida.rules.assess import assess
+from zhida.rules.checks.arithmetic import SumError, evaluate
 from zhida.rules.declarations import At, Benefit, Pack
-from zhida.rules.ir import PERSON
+from zhida.rules.explain.assess import assess
+from zhida.rules.explain.request import RequestError
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.loading.files import PackFiles
+from zhida.rules.loading.yamlnodes import Node
 from zhida.rules.problems import Problems, nearest, one_of
-from zhida.rules.request import RequestError
-from zhida.rules.yamlnodes import Node
 
 FOLDER = "cases"
 SURVIVORS = "cases/survivors.yaml"
@@ -59,7 +59,7 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``data`` is a request as :func:`zhida.rules.request.parse_request` takes it."""
+    """``data`` is a request as :func:`zhida.rules.explain.request.parse_request` takes it."""
 
     id: str
     says: str

@@ -1,0 +1,1 @@
+"""What must hold of a pack: worked cases, mutation, gaps."""

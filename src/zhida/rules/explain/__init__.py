@@ -1,0 +1,1 @@
+"""The interpreter over one household, and its answers in words."""

@@ -1,0 +1,1 @@
+"""Formulas: what they are read into, their types and ranges, the graph of operations."""

@@ -1,0 +1,1 @@
+"""A pack's rules for one month as one graph, ready for either evaluator."""

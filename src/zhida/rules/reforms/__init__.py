@@ -1,0 +1,1 @@
+"""Overrides laid over a pack."""
