@@ -122,10 +122,28 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """From a person to one other person, who may live elsewhere (父, 母, 配偶)."""
+    """From a person to one other person, who may live elsewhere (父, 母, 配偶).
+
+    ``register``: where it is complete, whom it tells no link of has nobody; '' where absence says nothing.
+    """
 
     id: str
     name: str
+    register: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """From a person to any number of others (子女, 法定赡养抚养扶养人): whom its links ``follows`` point at,
+    and whose links ``followed_by`` point at the person. Where ``register`` is complete there are no more of
+    the latter than are known."""
+
+    id: str
+    name: str
+    follows: tuple[str, ...]
+    followed_by: tuple[str, ...]
+    register: str
     at: At
 
 
@@ -350,6 +368,7 @@ class Pack:
     verified_through: date
     units: Mapping[str, Unit]
     links: Mapping[str, Link]
+    kin: Mapping[str, Kin]
     registers: Mapping[str, Register]
     enums: Mapping[str, Enumeration]
     fields: Mapping[str, Field]

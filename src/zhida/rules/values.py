@@ -11,7 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import date, timedelta
 
-from zhida.rules.formulas.ir import NA, NO, YES, divide_exact
+from zhida.rules.formulas.ir import NA, NO, YES
+from zhida.rules.formulas.whole import divide_exact
 
 VALUE, NONE, OPEN_LO, OPEN_HI = 1, 2, 4, 8
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from zhida.rules import values as v
 from zhida.rules.explain.interpret import OPERATIONS, WHOLE, Run, Value
-from zhida.rules.formulas.ir import NA, PERSON, YES, Node, cone
+from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Node, cone
 
 MOST_ALONE = 3
 MOST_TRIED = 60
@@ -90,7 +90,7 @@ class Trials:
         """A person's own facts come in by themselves unless the answer loops over members."""
         if n.unit != PERSON:
             return (0,)
-        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather") for m in self.nodes)
+        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather", "kin") for m in self.nodes)
         return range(len(self.run.facts.persons)) if loops else (self.instance,)
 
     def answer_with(self, given: Mapping[Fact, Value]) -> int:
@@ -123,7 +123,7 @@ class Trials:
                 column = list(cells[n.id])
                 work = OPERATIONS[n.op]
                 for i in where:
-                    column[i] = work(self.run, n, [at[a.id][i if a.unit == PERSON else 0] for a in n.args])
+                    column[i] = work(self.run, n, [at[a.id][0 if a.unit == SCALAR else i] for a in n.args])
             where = {i for i in where if column[i] != cells[n.id][i]}
             if where:
                 new[n.id], touched[n.id] = column, where

@@ -14,7 +14,8 @@ from zhida.codes.errors import CodeError
 from zhida.codes.money import parse_yuan
 from zhida.codes.months import day_number, format_month, parse_month
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Facts, Value
+from zhida.rules.explain.interpret import Facts, Value
+from zhida.rules.explain.ties import Ties
 from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.parameters import effective_month
 from zhida.rules.problems import nearest
@@ -93,9 +94,9 @@ class _Parser:
             self.wrong("household", "a mapping of fields to values is expected")
             household = {}
         group = self._values("household", household, "group", ())
-        persons, places, links = [], [], []
-        for i, person in enumerate(everyone):
-            where = f"members[{ids[i]}]" if i < len(members) else f"others[{ids[i]}]"
+        persons, places = [], []
+        labels = [f"members[{name}]" if i < len(members) else f"others[{name}]" for i, name in enumerate(ids)]
+        for where, person in zip(labels, everyone, strict=True):
             values = self._values(where, person, PERSON, PERSON_KEYS)
             place = self._place(where, person, division)
             if place is not None:
@@ -104,10 +105,11 @@ class _Parser:
                 self._division(f"{where}.lives_at", person["lives_at"])
             persons.append(values)
             places.append(place or "")
-            links.append(self._links(where, person.get("links") or {}, ids))
+        told = [person.get("links") for person in everyone]
+        links, kin = Ties(self.pack, self.complete, ids, labels, self.wrong).read(told)
         if self.problems:
             raise RequestError(self.problems)
-        facts = Facts(tuple(persons), len(members), group, division, tuple(places), tuple(links))
+        facts = Facts(tuple(persons), len(members), group, division, tuple(places), links, kin)
         return Request(self.month, known_on, division, facts, tuple(ids))
 
     # the frame ----------------------------------------------------------------------------------
@@ -215,29 +217,6 @@ class _Parser:
             else division
         )
         return code if code and self.pack.divisions.inside(code, self.pack.root) else ""
-
-    def _links(self, where: str, value: object, ids: list[str]) -> dict[str, int]:
-        by_name = {w: link.id for link in self.pack.links.values() for w in (link.id, link.name)}
-        found: dict[str, int] = {}
-        if not isinstance(value, Mapping):
-            self.wrong(f"{where}.links", "a mapping such as {父: p7} is expected")
-            return found
-        for name, target in value.items():
-            link = by_name.get(str(name))
-            if link is None:
-                self._unknown_key(str(name), f"{where}.links", list(by_name))
-            elif target == "none":
-                found[link] = NOBODY
-            elif target is None:
-                found[link] = SOMEBODY
-            elif str(target) in ids:
-                found[link] = ids.index(str(target))
-            else:
-                self.wrong(
-                    f"{where}.links.{name}",
-                    f"nobody has the id {target}; add the person to others, or null, or none",
-                )
-        return found
 
     # values -------------------------------------------------------------------------------------
 

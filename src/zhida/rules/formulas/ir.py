@@ -10,8 +10,9 @@ denominator can cancel. A node holds one value for each instance of its unit:
 
 A quotient is not a node: it is a pair of nodes (see :mod:`zhida.rules.formulas.terms`). Units are a parameter
 of every node: ``""`` (the same for all), the person unit, or a group unit. Values cross units only
-through ``agg`` (members → group), ``spread`` (group → members) and ``gather`` (a person → the person
-that a link points at, in whatever household: a barrier for the whole population).
+through ``agg`` (members → group), ``spread`` (group → members), ``gather`` (a person → the person that a
+link points at, in whatever household) and ``kin`` (a person → all of its kin of one sort): these two need
+the values of other households to be there before.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from zhida.rules.formulas.whole import divide_exact, size
+
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)
 NA_BIT = 1 << 62
 MAX_MEMBERS = 1000
 """A unit with more members is refused: overflow is proved for this many."""
+
+MAX_KIN = 100
+"""The most kin of one sort that a person may have."""
 
 MOST_MONTHS = 10_000 * 12
 """Between any two days that a calendar has."""
@@ -300,6 +306,21 @@ class Graph:
             lo, hi = min(default, a.lo), default
         return self._node("agg", "num", unit, (a,), (how, default), lo, hi, a.na)
 
+    def kin(self, name: str, how: str, a: Node, default: int = 0) -> Node:
+        """Like :meth:`aggregate`, over a person's kin in whatever household, for each person."""
+        if a.unit == SCALAR:
+            a = self._node("person", a.kind, PERSON, (a,), (), a.lo, a.hi, a.na)
+        if how in ("any", "all"):
+            return self._node("kin", "bool", PERSON, (a,), (name, how, 0), na=a.na)
+        lo, hi = default, default
+        if how == "sum":
+            lo, hi = min(0, a.lo * MAX_KIN), max(0, a.hi * MAX_KIN)
+        elif how == "max":
+            hi = max(default, a.hi)
+        else:
+            lo = min(default, a.lo)
+        return self._node("kin", "num", PERSON, (a,), (name, how, default), lo, hi, a.na)
+
     def gather(self, link: str, a: Node, none: Node) -> Node:
         """``a`` of the person that the link points at, ``none`` where there is nobody."""
         lo, hi = min(a.lo, none.lo), max(a.hi, none.hi)
@@ -336,6 +357,7 @@ class Graph:
             "spread": lambda: self.spread(*args),
             "agg": lambda: self.aggregate(d[0], node.unit, args[0], d[1]),  # type: ignore[arg-type]
             "gather": lambda: self.gather(d[0], *args),  # type: ignore[arg-type]
+            "kin": lambda: self.kin(d[0], d[1], args[0], d[2]),  # type: ignore[arg-type]
             "person": lambda: self._node(
                 "person", node.kind, PERSON, args, (), args[0].lo, args[0].hi, args[0].na
             ),
@@ -367,18 +389,3 @@ def cone(roots: Iterable[Node]) -> list[Node]:
             seen[node.id] = node
             todo.extend(node.args)
     return [seen[i] for i in sorted(seen)]
-
-
-def size(value: int) -> str:
-    """A large whole number in short; any length will do."""
-    return f"10^{len(str(value)) - 1}"
-
-
-def divide_exact(num: int, den: int, step: int, direction: str) -> int:
-    """``num / den`` to a multiple of ``step``: up (to plus infinity), down, or half up."""
-    d = den * step
-    if direction == "up":
-        return -((-num) // d) * step
-    if direction == "down":
-        return num // d * step
-    return (2 * num + d) // (2 * d) * step

@@ -68,6 +68,7 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         verified_through=identity.verified_through,
         units=context.units,
         links=context.links,
+        kin=context.kin,
         registers=context.registers,
         enums=context.enums,
         fields=fields,
