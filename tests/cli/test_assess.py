@@ -50,8 +50,9 @@ EXPECTED: dict[str, tuple[str, dict[tuple[str, str], tuple[str, object]]]] = {
         "zhejiang",
         {
             ("old_age", "奶奶"): ("yes", 60),
-            ("dibao", "household"): ("undetermined", None),
-            ("disability_care", "儿媳"): ("undetermined", None),
+            ("dibao", "household"): ("yes", None),  # 1301 * 3 - 3000, less a pension of 200 to 400
+            ("disability_care", "儿媳"): ("yes", 500),
+            ("tekun", "奶奶"): ("no", None),
         },
     ),
     "unknown-wage.yaml": ("zhejiang", {("dibao", "household"): ("undetermined", None)}),

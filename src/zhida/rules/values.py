@@ -124,6 +124,13 @@ def hull(a: Num, b: Num) -> Num:
     return (lo, hi, ((a[2] | b[2]) & (VALUE | NONE)) | opened)
 
 
+def settled(value: Num | int) -> bool:
+    """Whether it is one value, or surely not applicable."""
+    if isinstance(value, tuple):
+        return (value[0] == value[1] and value[2] in (VALUE, NONE)) or value[2] == NONE
+    return value & (value - 1) == 0
+
+
 def age_cutoffs(reference: date) -> list[int]:
     """Index k: the last day number on which somebody can be born to be k years old on the reference
     day. A birthday on 29 February is reached on 1 March in other years."""

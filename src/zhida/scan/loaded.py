@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from zhida.population.kin import Back
 from zhida.population.schema import State, is_made, storage_dtype
 from zhida.population.store import Part, Snapshot
 from zhida.population.tables import Map, form_of, map_places, table_of_part
@@ -22,6 +23,7 @@ from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, Node, cone
 from zhida.rules.kernel.plan import Form, needed_by
 from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.kernel.web import Used
 from zhida.rules.program.build import Program, build_program
 from zhida.rules.reforms.reform import Reform, apply
 
@@ -42,6 +44,8 @@ class Loaded:
     places: Map
     parameters: Parameters
     asked: tuple[str, ...]
+    used: Used
+    back: Back
 
     @classmethod
     def open(
@@ -66,7 +70,9 @@ class Loaded:
         kernel = Kernel(program, form, compiled=compiled)
         places = map_places(snapshot, pack, month)
         parameters = kernel.parameters(places.places, month)
-        return cls(snapshot, pack, month, program, kernel, places, parameters, asked)
+        used = kernel.used
+        back = Back.of(snapshot, used.back)
+        return cls(snapshot, pack, month, program, kernel, places, parameters, asked, used, back)
 
     @property
     def benefits(self) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ class Loaded:
 
     def table(self, part: Part) -> Table:
         """A part as the kernel takes it."""
-        table = table_of_part(self.snapshot, part, self.places)
+        table = table_of_part(self.snapshot, part, self.places, self.used, self.back)
         if not self.asked:
             return table
         columns = dict(table.columns)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zhida.population.schema import State
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
+from zhida.rules.kernel.web import tied
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded
 
@@ -65,7 +66,8 @@ class Trial:
     ) -> None:
         self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
         self.groups = groups
-        self.table, self.persons = picked(loaded, used_by(kernel, table), groups)
+        self.table, persons = picked(loaded, used_by(kernel, table), groups)
+        self.persons = persons[: self.table.own_persons]
         self.first = self.table.first_person
         self._cells: dict[str, Array] = {}
         self._homes: dict[str, Array] = {}
@@ -98,11 +100,11 @@ class Trial:
                 homes = missing[self.table.place_group]
                 homes[self.table.group_of[missing[self.table.place_person]]] = True
             elif self.loaded.pack.fields[fact].unit == PERSON:
-                homes = np.zeros(len(self.groups), bool)
+                homes = np.zeros(len(self.table.size), bool)
                 homes[self.table.group_of[self.cells(fact)]] = True
             else:
                 homes = self.cells(fact)
-            self._homes[fact] = np.flatnonzero(homes)
+            self._homes[fact] = np.flatnonzero(homes[: len(self.groups)])
         return self._homes[fact]
 
     def copies(self, groups: Array) -> Copies:
@@ -123,6 +125,7 @@ class Copies:
     def force(self, fact: str, value: Value, mask: Array, only: Array | None = None) -> None:
         """Gives the fact a value in the households of ``mask``, wherever it is not known. ``only``: in no
         other units of the trial than these."""
+        mask = np.concatenate([mask, np.zeros(len(self.table.size) - len(mask), bool)])
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
             at = mask[self.table.group_of]
@@ -136,7 +139,7 @@ class Copies:
             rows = np.flatnonzero(mask[self.table.group_of])
             rows = rows[cells[self.persons[rows]]]
         else:
-            rows = np.flatnonzero(mask & cells[self.groups])
+            rows = np.flatnonzero(mask[: len(self.groups)] & cells[self.groups])
         state, column, high = f"s_{fact}", f"c_{fact}", f"h_{fact}"
         forced: Any = value
         if isinstance(value, str):
@@ -183,7 +186,13 @@ def used_by(kernel: Kernel, table: Table) -> Table:
 
 
 def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
-    """Some households of a table, in the order given, and the rows of their persons there."""
+    """Some households of a table, in the order given, any of them any number of times, and the rows of
+    their persons there. Those whom they are tied to come after them."""
+    own, web = len(groups), None
+    if loaded.used.reach:
+        assert table.web is not None
+        found = tied(loaded.pack, table.shape, table.web, loaded.used, groups, apart=True)
+        groups, web = found.groups, found.web()
     size = table.size[groups]
     first = (np.cumsum(size) - size).astype(table.first_person.dtype)
     persons = np.repeat(table.first_person[groups] - first, size) + np.arange(int(size.sum()), dtype=np.int32)
@@ -198,6 +207,8 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
         table.place_group[groups],
         table.place_person[persons],
         columns,
+        web,
+        own,
     )
     return made, persons
 
@@ -213,4 +224,4 @@ def same_form(table: Table, like: Table) -> Table:
 
     plain = {name: formed(getattr(table, name), getattr(like, name)) for name in ROWS}
     columns = {name: formed(column, like.columns[name]) for name, column in table.columns.items()}
-    return replace(table, columns=columns, **plain)
+    return replace(table, columns=columns, **plain)  # type: ignore[arg-type]

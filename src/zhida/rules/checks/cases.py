@@ -25,7 +25,7 @@ from zhida.rules.problems import Problems, nearest, one_of
 FOLDER = "cases"
 SURVIVORS = "cases/survivors.yaml"
 ANSWERS = ("yes", "no", "undetermined", "not_applicable")
-_REQUEST = ("complete", "household", "members", "others", "known_on")
+_REQUEST = ("complete", "household", "members", "others", "households", "known_on")
 _EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers")
 _OPEN = ("no", "undetermined")
 GROUP = ""

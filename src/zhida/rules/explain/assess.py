@@ -13,8 +13,8 @@ from typing import Any
 
 from zhida.codes.months import first_day, format_month, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.explain import grounds
-from zhida.rules.explain.deciding import Deciding, Fact, deciding_facts
+from zhida.rules.explain import grounds, kinship
+from zhida.rules.explain.deciding import KIN_COST, Deciding, Fact, deciding_facts
 from zhida.rules.explain.grounds import yuan
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
@@ -105,7 +105,7 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
     assert isinstance(bits, int)
     word = answer_word(bits)
     person = b.benefit.unit == PERSON
-    conditions = [] if not b.exists else [_condition(run, b, c, i) for c in b.conditions]
+    conditions = [] if not b.exists else [_condition(run, b, c, i, ids) for c in b.conditions]
     deciding = deciding_facts(run, b.full.answer, i) if word == "undetermined" else Deciding((), ())
     amount, amount_range = _amount(run, b, i, word)
     return {
@@ -156,7 +156,9 @@ def _amount(run: Run, b: BenefitProgram, i: int, word: str) -> tuple[Any, Any]:
     return (yuan(found[0]) if exact else None), [lo, hi]
 
 
-def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict[str, Any]:
+def _condition(
+    run: Run, b: BenefitProgram, c: ConditionProgram, i: int, ids: Sequence[str]
+) -> dict[str, Any]:
     bits = run.value(c.node, i)
     assert isinstance(bits, int)
     found: dict[str, Any] = {
@@ -179,6 +181,7 @@ def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict
         m = margin(run.program.graph, c)
         found["margin"] = shown(run, m, i) if m is not None else None
     found["parameters"] = grounds.parameters(run, c.node, i)
+    found["hangs_on"] = kinship.hangs_on(run, c, i, ids) if b.benefit.unit == PERSON else []
     return found
 
 
@@ -237,14 +240,15 @@ def _missing(
 
 
 def _fact(run: Run, fact: Fact, ids: Sequence[str], decides: str) -> dict[str, Any]:
-    f = run.program.pack.fields[fact.field]
-    register = run.program.pack.registers.get(f.register)
+    pack = run.program.pack
+    f = pack.kin[fact.field] if fact.kin else pack.fields[fact.field]
+    register = pack.registers.get(f.register)
     return {
         "field": f.id,
         "name": f.name,
         "who": ids[fact.instance] if fact.person else "household",
         "register": register.id if register else None,
         "access": register.access if register else "declaration",
-        "cost": f.cost,
+        "cost": KIN_COST if fact.kin else pack.fields[fact.field].cost,
         "decides": decides,
     }

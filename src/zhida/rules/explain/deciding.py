@@ -8,23 +8,27 @@ that fixes it: small, not proved smallest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhida.rules import values as v
-from zhida.rules.explain.interpret import OPERATIONS, WHOLE, Run, Value
+from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value
 from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Node, cone
 
 MOST_ALONE = 3
+KIN_COST = 5
+"""To find out whether somebody has other kin: a question to the family and the village."""
 MOST_TRIED = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """``instance`` counts persons; 0 for a field of the household."""
+    """``instance`` counts persons; 0 for a field of the household. ``kin``: ``field`` is a kind of kin, and
+    the fact is that there are no others than are known."""
 
     field: str
     person: bool
     instance: int
+    kin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Trials:
             mask = 0
             for a in n.args:
                 mask |= self.hangs[a.id]
-            if n.op == "input":
+            if n.op in ("input", "kin"):
                 mask |= 1 << self.fields.setdefault(str(n.data[0]), len(self.fields))
             self.hangs[n.id] = mask
 
@@ -76,15 +80,27 @@ class Trials:
         pack = self.run.program.pack
         found: list[Fact] = []
         for n in self.nodes:
+            if n.op == "kin":
+                found += [f for f in self._open(n) if f not in found]
             name = str(n.data[0]) if n.op == "input" else ""
             if not name or name not in pack.fields:
                 continue
             for i in self._instances(n):
                 fact = Fact(name, n.unit == PERSON, i)
-                if fact not in found and not settled(self.run.cells[n.id][i]):
+                if fact not in found and not v.settled(self.run.cells[n.id][i]):
                     found.append(fact)
-        order = list(pack.fields)
-        return sorted(found, key=lambda f: (pack.fields[f.field].cost, order.index(f.field), f.instance))
+        order = [*pack.fields, *pack.kin]
+
+        def rank(f: Fact) -> tuple[int, int, int]:
+            return KIN_COST if f.kin else pack.fields[f.field].cost, order.index(f.field), f.instance
+
+        return sorted(found, key=rank)
+
+    def _open(self, n: Node) -> list[Fact]:
+        """Of whom it is not known whether there are more kin."""
+        name, told = str(n.data[0]), self.run.facts.kin
+        ways = (i for i in self._instances(n) if i < len(told) and not told[i].get(name, OPEN).closed)
+        return [Fact(name, True, i, True) for i in ways]
 
     def _instances(self, n: Node) -> Iterable[int]:
         """A person's own facts come in by themselves unless the answer loops over members."""
@@ -97,6 +113,8 @@ class Trials:
         """The answer's bits. Only cells whose arguments changed are computed again."""
         cells = self.run.cells
         new: dict[int, list[Value]] = {}
+        closed = {(f.field, f.instance) for f in given if f.kin}
+        run = self._closing(closed) if closed else self.run
         touched: dict[int, set[int]] = {}
         at = Overlay(new, cells)
         mask = 0
@@ -110,9 +128,10 @@ class Trials:
                     if fact.field == n.data[0]:
                         column[fact.instance] = value
             elif n.op in WHOLE:
-                if not any(a.id in touched for a in n.args):
+                mine = n.op == "kin" and any(name == n.data[0] for name, _ in closed)
+                if not mine and not any(a.id in touched for a in n.args):
                     continue
-                column = WHOLE[n.op](self.run, n, at)
+                column = WHOLE[n.op](run, n, at)
                 where = set(range(len(column)))
             else:
                 where = set()
@@ -131,6 +150,15 @@ class Trials:
         assert isinstance(found, int)
         return found
 
+    def _closing(self, closed: set[tuple[str, int]]) -> Run:
+        """The same household with some kin known to be all there is."""
+        facts = self.run.facts
+        kin = tuple(
+            {k: replace(r, closed=r.closed or (k, i) in closed) for k, r in own.items()}
+            for i, own in enumerate(facts.kin)
+        )
+        return replace(self.run, facts=replace(facts, kin=kin))
+
     def _hanging(self, mask: int) -> list[Node]:
         """Nodes that hang on any of the fields, in order."""
         if mask not in self.chains:
@@ -139,17 +167,13 @@ class Trials:
 
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
+        if fact.kin:
+            return [YES]
         node = next(n for n in self.nodes if n.op == "input" and n.data[0] == fact.field)
         now = self.run.cells[node.id][fact.instance]
         if isinstance(now, tuple):
             return [v.point(now[0]), v.point(now[1])] if now[2] & v.VALUE else []
         return [1 << b for b in range(62) if now >> b & 1 and (node.kind == "enum" or 1 << b != NA)]
-
-
-def settled(value: Value) -> bool:
-    if isinstance(value, tuple):
-        return (value[0] == value[1] and value[2] in (v.VALUE, v.NONE)) or value[2] == v.NONE
-    return value & (value - 1) == 0
 
 
 def decided(bits: int) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
-from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, cone
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown, cone
 from zhida.rules.parameters import Lookup, Resolved
 from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
@@ -156,12 +156,17 @@ class Run:
 
 def unknown(node: Node) -> Value:
     """All that the node may be."""
-    if node.kind == "num":
-        opened = OPEN_HI | (OPEN_LO if node.lo < 0 else 0)
-        return (node.lo, node.hi, VALUE | opened | (NONE if node.na else 0))
-    if node.kind == "bool":
-        return YES | NO | (NA if node.na else 0)
-    return node.hi | (NA_BIT if node.na else 0)
+    return anything(node.kind, Unknown.of(node))
+
+
+def anything(kind: str, some: Unknown) -> Value:
+    """A value of which nothing but its bounds is known."""
+    if kind == "num":
+        opened = OPEN_HI | (OPEN_LO if some.lo < 0 else 0)
+        return (some.lo, some.hi, VALUE | opened | (NONE if some.na else 0))
+    if kind == "bool":
+        return YES | NO | (NA if some.na else 0)
+    return some.hi | (NA_BIT if some.na else 0)
 
 
 Work = Callable[[Run, Node, list[Value]], Value]
@@ -284,10 +289,13 @@ def _spread(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Valu
 
 
 def _kin(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
-    """Where there may be others: any number for a sum, else one more of whom nothing is known."""
-    name, how, default = node.data
-    assert isinstance(default, int)
+    """Where there may be others: any number for a sum, else perhaps one more of whom nothing is known."""
+    name, how, default, some = node.data
+    assert isinstance(default, int) and isinstance(some, Unknown)
     source, facts = node.args[0], run.facts
+    more = anything(source.kind, some)
+    if isinstance(more, tuple):
+        more = v.hull(more, v.point(default))
     found: list[Value] = []
     for i in range(len(facts.persons)):
         kin = facts.kin[i].get(str(name), OPEN) if i < len(facts.kin) else OPEN
@@ -295,12 +303,13 @@ def _kin(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
         if how == "sum" and not kin.closed:
             found.append(unknown(node))
         else:
-            found.append(_joined(str(how), default, values if kin.closed else [*values, unknown(source)]))
+            found.append(_joined(str(how), default, values if kin.closed else [*values, more]))
     return found
 
 
 def _gather(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
-    link = str(node.data[0])
+    link, some = str(node.data[0]), node.data[1]
+    assert isinstance(some, Unknown)
     source, none = node.args
     found: list[Value] = []
     for i in range(len(run.facts.persons)):
@@ -308,7 +317,7 @@ def _gather(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Valu
         if target == NOBODY:
             found.append(cells[none.id][i if none.unit == PERSON else 0])
         elif target == SOMEBODY:
-            found.append(unknown(node))
+            found.append(anything(node.kind, some))
         else:
             found.append(cells[source.id][target if source.unit == PERSON else 0])
     return found

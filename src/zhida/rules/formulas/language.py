@@ -181,6 +181,9 @@ class Reader:
                 raise FormulaError(f"{node.attr} belongs to the {scope.unit}, not to a member", node.attr)
             return found
         if self.names.is_link(base):
+            if scope.member:
+                own = f"a variable that follows {base}, named {scope.member}.…"
+                raise FormulaError(f"the link {base} inside a loop", own)
             if scope.unit != PERSON:
                 raise FormulaError(
                     f"the link {base} in a formula about {scope.unit}", "a formula about a person"
@@ -382,7 +385,9 @@ class Reader:
         word_of = part.iter.id if isinstance(part.iter, ast.Name) else ""
         unit, kin = self.names.members_of(word_of), self.names.kin_of(word_of)
         if kin is not None and (scope.unit != PERSON or scope.member):
-            raise FormulaError(f"a loop over {word_of} in a formula about {scope.unit}", "one about a person")
+            where = "inside a loop" if scope.member else f"in a formula about {scope.unit}"
+            expected = f"a variable of the person that goes over {word_of}, named by itself"
+            raise FormulaError(f"a loop over {word_of} {where}", expected)
         if kin is None and (unit is None or unit != scope.unit):
             raise FormulaError(
                 f"a formula about {scope.unit} has no such members", "成员 in a formula about a group"

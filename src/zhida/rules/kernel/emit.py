@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node
+from zhida.rules.kernel.crossing import Crossings
 from zhida.rules.kernel.operations import Operations
-from zhida.rules.kernel.plan import Form, Plan, Stage, goes_on, is_local, needed_by
+from zhida.rules.kernel.plan import CROSSING, Form, Plan, Stage, goes_on, is_local, needed_by
 from zhida.rules.kernel.symbols import Symbols
 
 
@@ -19,6 +20,7 @@ class Writer:
         self.prefix = prefix
         self.e = Symbols(plan, form, parameters)
         self.ops = Operations(self.e)
+        self.crossings = Crossings(self.ops)
 
     def stage(self, index: int, stage: Stage) -> tuple[str, list[str]]:
         """Source of the stage's function and the names of the arrays it takes after the fixed ones."""
@@ -30,10 +32,13 @@ class Writer:
         if any(n.op in ("param", "input") for n in reads):
             self.e.put(f"pl = {self.e.arg('place_person' if stage.unit == PERSON else 'place_group')}[q]")
         later = self._only_then(stage, reads, computed)
-        for n in reads:
+        crosses = bool(stage.nodes) and stage.nodes[0].op in CROSSING and not stage.benefit
+        for n in reads if not crosses else []:
             if n.id not in computed and n.id not in later and n.unit in (SCALAR, stage.unit):
                 self._read(n)
-        if stage.benefit:
+        if crosses:
+            self.crossings.write(stage.nodes)
+        elif stage.benefit:
             self._benefit(stage, [n for n in reads if n.id in later])
         else:
             self._compute(stage.nodes)

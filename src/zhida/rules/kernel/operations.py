@@ -358,8 +358,24 @@ class Operations:
     def members(self, loops: list[Node]) -> None:
         """One loop over the members of group ``i`` for all aggregates of a stage."""
         e = self.e
+        self.begin(loops)
+        e.put("for m in range(first[q], first[q] + size[q]):")
+        e.indent += 1
+        read: set[int] = set()
         for n in loops:
-            how, default = n.data
+            a = n.args[0]
+            if a.id not in read:
+                read.add(a.id)
+                self._read_member(a)
+            self.join(n, a)
+        e.indent -= 1
+        self.finish(loops)
+
+    def begin(self, loops: list[Node]) -> None:
+        """What each sum, extreme or truth starts from."""
+        e = self.e
+        for n in loops:
+            how, default = n.data[-2:] if n.op == "agg" else n.data[1:3]
             start = 0 if how == "sum" else default
             if n.kind == "bool":
                 self.truth(n, str(how == "all"), str(how != "all"), "False")
@@ -371,16 +387,10 @@ class Operations:
                 )
                 if n.na:
                     e.put(f"x{n.id}v = True; x{n.id}n = False")
-        e.put("for m in range(first[q], first[q] + size[q]):")
-        e.indent += 1
-        read: set[int] = set()
-        for n in loops:
-            a = n.args[0]
-            if a.id not in read:
-                read.add(a.id)
-                self._read_member(a)
-            self._join(n, a)
-        e.indent -= 1
+
+    def finish(self, loops: list[Node]) -> None:
+        """Ends of what has no value are 0."""
+        e = self.e
         for n in loops:
             if n.kind == "num" and n.na:
                 for end in [""] if e.exact(n) else ["l", "h"]:
@@ -400,9 +410,10 @@ class Operations:
             assert a.unit == PERSON
             e.fetch(a, a, "m")
 
-    def _join(self, n: Node, a: Node) -> None:
+    def join(self, n: Node, a: Node) -> None:
+        """One more value joined in."""
         e = self.e
-        how = n.data[0]
+        how = n.data[-2] if n.op == "agg" else n.data[1]
         if n.kind == "bool":
             if e.single(n):
                 e.put(f"t{n.id} = t{n.id} {'|' if how == 'any' else '&'} {e.yes(a)}")

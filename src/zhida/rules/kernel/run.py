@@ -9,7 +9,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock, local
 from types import ModuleType
@@ -25,6 +26,7 @@ from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
+from zhida.rules.kernel.web import Shape, Used, Web, arrays, tied
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
@@ -46,7 +48,9 @@ class Table:
 
     ``first_person``, ``size`` by group; ``group_of`` by person; ``columns`` by name: ``c_<field>``
     values, ``s_<field>`` states (0 known, 1 absent, 2 unknown, 3 interval, 4 not applicable),
-    ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`.
+    ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`. ``web``: ties
+    of its people, where the rules follow any. Only the first ``own`` groups (all where that is None) get
+    rows; the others are there because somebody hangs on them.
     """
 
     first_person: Array
@@ -55,6 +59,23 @@ class Table:
     place_group: Array
     place_person: Array
     columns: Mapping[str, Array]
+    web: Web | None = None
+    own: int | None = None
+
+    @property
+    def groups(self) -> int:
+        """How many groups get rows."""
+        return len(self.size) if self.own is None else self.own
+
+    @property
+    def own_persons(self) -> int:
+        """How many persons get rows."""
+        n = self.groups
+        return int(self.first_person[n]) if n < len(self.size) else len(self.group_of)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.first_person, self.size, self.group_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,8 @@ class Parameters:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Rows of a table that a block runs over, as slices or ascending rows; their numbers; the place of each
-    person's group among ``groups``, and where each group's persons lie among ``persons``."""
+    person's group among ``groups``, and where each group's persons lie among ``persons``. Only the first
+    ``own`` persons and groups get rows, where that is told; ``ties``: arrays of links and kin by name."""
 
     persons: slice | Array
     groups: slice | Array
@@ -89,11 +111,14 @@ class Chosen:
     home: Array
     first: Array
     size: Array
+    own: tuple[int, int] | None = None
+    ties: Mapping[str, Array] = field(default_factory=dict)
 
-    def head(self, unit: str) -> tuple[Any, ...]:
-        """The arguments that every stage takes first."""
+    def head(self, unit: str, rows: bool = False) -> tuple[Any, ...]:
+        """The arguments that every stage takes first. ``rows``: of one that writes rows."""
         ids = self.person_ids if unit == PERSON else self.group_ids
-        return (len(ids), ids, self.home, self.first, self.size)
+        n = len(ids) if self.own is None or not rows else self.own[0 if unit == PERSON else 1]
+        return (n, ids, self.home, self.first, self.size)
 
 
 def everyone(table: Table, g0: int, g1: int) -> Chosen:
@@ -121,6 +146,18 @@ def some(whole: Chosen, at: Array) -> Chosen:
     return Chosen(persons, groups, persons, groups, home, first, size)
 
 
+def with_kin(pack: Pack, used: Used, table: Table, places: Places, groups: Array) -> Chosen:
+    """Some groups of a table together with those that their people are tied to."""
+    if table.web is None:
+        raise ValueError("the rules follow links, but the table has none; make it with its web")
+    found = tied(pack, table.shape, table.web, used, groups)
+    size = table.size[found.groups].astype(np.int64)
+    home = np.repeat(np.arange(len(size)), size)
+    named = arrays(pack, used, found, places.complete, table.place_person)
+    rows, first = (found.persons, found.groups), np.cumsum(size) - size
+    return Chosen(*rows, *rows, home, first, size, (found.own_persons, found.own), named)
+
+
 class Local(dict[str, Array]):
     """A block's arrays by name, cut out of the table's when first asked for."""
 
@@ -131,7 +168,7 @@ class Local(dict[str, Array]):
         scratch: Mapping[str, Array],
         units: Mapping[str, str],
     ) -> None:
-        super().__init__(scratch)
+        super().__init__({**scratch, **chosen.ties})
         self.fixed, self.chosen, self.units = fixed, chosen, units
 
     def __missing__(self, name: str) -> Array:
@@ -174,6 +211,8 @@ class Kernel:
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._scratch = local()
+        roots = [n for b in self.plan.benefits for n in special.outputs(b)]
+        self.used = Used.of(program.pack, roots)
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
@@ -205,7 +244,7 @@ class Kernel:
         block: int = BLOCK,
     ) -> Rows:
         """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
-        groups = len(table.size)
+        groups = table.groups
         if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
             sizes = f"{int(table.size.min())} to {int(table.size.max())}"
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
@@ -214,9 +253,12 @@ class Kernel:
         spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                found = list(pool.map(lambda span: self._block(span, table, fixed, keep_all, loose), spans))
+                work = partial(
+                    self._block, table=table, places=places, fixed=fixed, keep_all=keep_all, loose=loose
+                )
+                found = list(pool.map(work, spans))
         else:
-            found = [self._block(span, table, fixed, keep_all, loose) for span in spans]
+            found = [self._block(span, table, places, fixed, keep_all, loose) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
@@ -233,7 +275,8 @@ class Kernel:
             **table.columns,
         }
         wanted = {a for _, args in self.source.stages for a in args}
-        missing = {a for a in wanted if a[:2] not in ("SP", "FP", "SG", "FG")} - set(fixed)
+        made = ("SP", "FP", "SG", "FG", "link_", "kin_")
+        missing = {a for a in wanted if not a.startswith(made)} - set(fixed)
         if missing:
             names = ", ".join(sorted(missing))
             raise ValueError(f"the population has no columns {names}; build it with this pack's fields")
@@ -243,6 +286,7 @@ class Kernel:
         self,
         span: tuple[int, int],
         table: Table,
+        places: Places,
         fixed: Mapping[str, Array],
         keep_all: bool,
         loose: list[int],
@@ -260,10 +304,13 @@ class Kernel:
                 loose.append(span[0])
             else:
                 chosen = some(chosen, through)
+        if self.used.reach:
+            chosen = with_kin(self.program.pack, self.used, table, places, chosen.group_ids)
+            scratch, rows = self._room(len(chosen.person_ids), len(chosen.group_ids))
         arrays = Local(fixed, chosen, scratch, self._units)
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
-            head = chosen.head(stage.unit)
+            head = chosen.head(stage.unit, bool(stage.benefit))
             if stage.benefit:
                 k = work(*head, rows, keep_all, *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()

@@ -8,7 +8,7 @@ left out by a first quick pass. The sieve may let too many through, never too fe
 from __future__ import annotations
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, cone
-from zhida.rules.kernel.plan import LOCAL, Plan, group_of, plan_of
+from zhida.rules.kernel.plan import CROSSING, LOCAL, Plan, group_of, plan_of
 from zhida.rules.program.build import BenefitProgram, Program
 
 CHEAP = 16
@@ -82,7 +82,7 @@ class _Sieve:
             if n.id in seen:
                 continue
             seen.add(n.id)
-            if n.id in self.of_answer:
+            if n.id in self.of_answer or n.op in CROSSING:  # nothing is assumed of other households
                 return self.g.truth(True)
             answered = self.of_answer.get(n.args[0].id) if n.op == "coalesce" else None
             if answered is not None and n.args[1] is self.g.truth(False):
