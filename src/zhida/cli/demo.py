@@ -125,5 +125,6 @@ def _why(entry: Mapping[str, Any], pack: Pack) -> str:
         award = entry["award_amount"]
         paid = f"，现每月发 {award / 100:,.2f} 元" if award else ""
         return f"正在享受{paid}，{REASONS.get(entry['reason'], '须复核')}"
-    facts = "、".join(pack.fields[f].name for f in entry["deciding"][:3])
+    names = {x.id: x.name for kind in (pack.fields, pack.parameters, pack.kin) for x in kind.values()}
+    facts = "、".join(names[f] for f in entry["deciding"][:3])
     return f"有困难迹象，尚不能定；最省事的是先查：{facts}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from zhida.population.schema import State
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
-from zhida.rules.kernel.web import tied
+from zhida.rules.kernel.web import is_open, tied
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded
 
@@ -83,7 +83,13 @@ class Trial:
         return found
 
     def cells(self, name: str) -> Array:
-        """Which cells of a field are not known, nor tell something by being absent."""
+        """Which cells of a field are not known, nor tell something by being absent; of kin, who may have more
+        than is known."""
+        pack, places = self.loaded.pack, self.loaded.places.places
+        if name in pack.kin and name not in self._cells:
+            assert self.table.web is not None
+            at = self.table.place_person
+            self._cells[name] = is_open(pack, name, self.table.web, places.complete, at)
         if name not in self._cells:
             field = self.loaded.pack.fields[name]
             state = self.table.columns[f"s_{name}"]
@@ -99,7 +105,7 @@ class Trial:
                 missing = self.places.unknown[fact]
                 homes = missing[self.table.place_group]
                 homes[self.table.group_of[missing[self.table.place_person]]] = True
-            elif self.loaded.pack.fields[fact].unit == PERSON:
+            elif fact in self.loaded.pack.kin or self.loaded.pack.fields[fact].unit == PERSON:
                 homes = np.zeros(len(self.table.size), bool)
                 homes[self.table.group_of[self.cells(fact)]] = True
             else:
@@ -121,10 +127,11 @@ class Copies:
         self.columns = dict(self.table.columns)
         self.place_group = self.table.place_group.copy()
         self.place_person = self.table.place_person.copy()
+        self.closed: dict[str, Array] = {}
 
     def force(self, fact: str, value: Value, mask: Array, only: Array | None = None) -> None:
-        """Gives the fact a value in the households of ``mask``, wherever it is not known. ``only``: in no
-        other units of the trial than these."""
+        """Gives the fact a value in the households of ``mask``, wherever it is not known (of kin: that there
+        are no others). ``only``: in no other units of the trial than these."""
         mask = np.concatenate([mask, np.zeros(len(self.table.size) - len(mask), bool)])
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
@@ -132,6 +139,10 @@ class Copies:
             count = self.trial.places.count
             self.place_group[mask] = self.place_group[mask] % count + shift
             self.place_person[at] = self.place_person[at] % count + shift
+            return
+        if fact in self.trial.loaded.pack.kin:
+            closed = self.closed.setdefault(fact, np.zeros(len(self.table.group_of), bool))
+            closed |= mask[self.table.group_of]
             return
         field = self.trial.loaded.pack.fields[fact]
         cells = self.trial.cells(fact) if only is None else self.trial.cells(fact) & only
@@ -152,9 +163,13 @@ class Copies:
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""
-        trial = self.trial
+        trial, web = self.trial, self.table.web
         table = replace(
-            self.table, columns=self.columns, place_group=self.place_group, place_person=self.place_person
+            self.table,
+            columns=self.columns,
+            place_group=self.place_group,
+            place_person=self.place_person,
+            web=None if web is None else replace(web, closed=self.closed),
         )
         places = trial.places
         return trial.kernel.run(same_form(table, trial.like), places.places, places.parameters, threads=1)

@@ -24,10 +24,12 @@ NOBODY, SOMEBODY = -1, -2
 @dataclass(frozen=True, slots=True)
 class Web:
     """``links`` by id, a row per person. ``followers`` by link: (whom, who) of people of *other* households,
-    ascending by whom."""
+    ascending by whom. ``closed`` by kin: of whom it is known, whatever registers say, that there are no
+    others."""
 
     links: Mapping[str, Array]
     followers: Mapping[str, tuple[Array, Array]]
+    closed: Mapping[str, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, group_of: Array, links: Mapping[str, Array]) -> Web:
@@ -104,10 +106,11 @@ class Tied:
     links: Mapping[str, Array] = field(default_factory=dict)
     kin: Mapping[str, tuple[Array, Array, Array]] = field(default_factory=dict)
     followers: Mapping[str, tuple[Array, Array]] = field(default_factory=dict)
+    closed: Mapping[str, Array] = field(default_factory=dict)
 
     def web(self) -> Web:
         """The ties among the people in here, to take households out of it again."""
-        return Web(self.links, self.followers)
+        return Web(self.links, self.followers, self.closed)
 
 
 def visitors(shape: Shape, web: Web, used: Used, groups: Array) -> Array:
@@ -135,20 +138,25 @@ def arrays(pack: Pack, used: Used, found: Tied, complete: Array, places: Array) 
     """What a kernel's stages take of it, by name. ``complete``: by register and place, whether the register
     holds all who belong there; ``places`` by person of the table."""
     named = {f"link_{link}": found.links[link] for link in used.gathered}
-    registers = list(pack.registers)
     for name in used.kin:
-        kin = pack.kin[name]
-        opened = np.zeros(len(found.persons), bool)
-        for link in kin.follows:
-            opened |= found.links[link] == SOMEBODY
-        if kin.followed_by and not kin.register:
-            opened[:] = True
-        elif kin.followed_by:
-            opened |= complete[registers.index(kin.register)][places[found.persons]] == 0
+        opened = is_open(pack, name, found.web(), complete, places[found.persons])
         for part, array in zip(("first", "size", "rows"), found.kin[name], strict=True):
             named[f"kin_{part}_{name}"] = array
         named[f"kin_open_{name}"] = opened.astype(np.uint8)
     return named
+
+
+def is_open(pack: Pack, name: str, web: Web, complete: Array, places: Array) -> Array:
+    """By person of a table, whether there may be kin that no tie tells of; ``places`` by person."""
+    kin = pack.kin[name]
+    opened = np.zeros(len(places), bool)
+    for link in kin.follows:
+        opened |= web.links[link] == SOMEBODY
+    if kin.followed_by and not kin.register:
+        opened[:] = True
+    elif kin.followed_by:
+        opened |= complete[list(pack.registers).index(kin.register)][places] == 0
+    return opened & ~web.closed[name] if name in web.closed else opened
 
 
 def followers(pairs: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
@@ -194,7 +202,8 @@ def tied(pack: Pack, shape: Shape, web: Web, used: Used, groups: Array, apart: b
             inside = (target >= 0) & (shape.group_of[np.maximum(target, 0)] == shape.group_of[rows])
             pairs += [(links[link][inside], np.flatnonzero(inside)), back[link]]
         kin[name] = _listed(pairs, len(rows))
-    return Tied(whole, rows, len(groups), own_persons, links, kin, back)
+    closed = {name: known[rows] for name, known in web.closed.items()}
+    return Tied(whole, rows, len(groups), own_persons, links, kin, back, closed)
 
 
 def _local(shape: Shape, target: Array, rows: Array, local: Array, shift: Array) -> Array:
