@@ -177,7 +177,7 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
 
 def used_by(kernel: Kernel, table: Table) -> Table:
     """Only the columns that a kernel reads, with their states."""
-    wanted = {a for _, args in kernel.source.stages for a in args}
+    wanted = kernel.arrays()
     wanted |= {f"s_{a[2:]}" for a in wanted if f"s_{a[2:]}" in table.columns}
     return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 

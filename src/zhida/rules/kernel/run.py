@@ -7,11 +7,12 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, local
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -22,21 +23,27 @@ from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import MAX_MEMBERS, PERSON, YES
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
+from zhida.rules.kernel.operations import REGISTERS_A_WORD
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
+from zhida.rules.kernel.symbols import WHOLE
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
 from zhida.rules.values import age_cutoffs, age_table
 
-BLOCK = 16_384
+BLOCK = 32_768
 """Groups in a block: its scratch fits the cache, and there are few calls from Python."""
+
+SIEVE = 16_384
+"""Groups that the sieve looks at in one go."""
 
 LOOSE, LOOSE_BLOCKS = 0.3, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
 
 Array = npt.NDArray[Any]
+NOBODY: Array = np.zeros(0, np.int64)
 _writing = Lock()
 
 
@@ -79,46 +86,54 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Rows of a table that a block runs over, as slices or ascending rows; their numbers; the place of each
-    person's group among ``groups``, and where each group's persons lie among ``persons``."""
+    """Rows of a table that a block runs over, as slices or ascending rows. By person its group, counted
+    from ``home_of``; by group its first person, counted from ``first_of``, and how many there are."""
 
     persons: slice | Array
     groups: slice | Array
-    person_ids: Array
-    group_ids: Array
     home: Array
     first: Array
     size: Array
+    home_of: int
+    first_of: int
 
-    def head(self, unit: str) -> tuple[Any, ...]:
-        """The arguments that every stage takes first."""
-        ids = self.person_ids if unit == PERSON else self.group_ids
-        return (len(ids), ids, self.home, self.first, self.size)
+    def ids(self, unit: str) -> Array:
+        """Rows of the table."""
+        rows = self.persons if unit == PERSON else self.groups
+        return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+
+    def head(self, unit: str, ids: Array = NOBODY) -> tuple[Any, ...]:
+        """The arguments that every stage takes first. ``ids``: needed where rows are written."""
+        n = len(self.home) if unit == PERSON else len(self.size)
+        return (n, ids, self.home, self.home_of, self.first, self.first_of, self.size)
 
 
 def everyone(table: Table, g0: int, g1: int) -> Chosen:
     """All groups from ``g0`` to before ``g1``."""
     p0 = int(table.first_person[g0])
     p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
+    home, first, size = table.group_of[p0:p1], table.first_person[g0:g1], table.size[g0:g1]
+    return Chosen(slice(p0, p1), slice(g0, g1), home, first, size, g0, p0)
+
+
+def some(table: Table, groups: Array) -> Chosen:
+    """Only some groups, in ascending rows."""
+    size = table.size[groups]
+    ends = np.cumsum(size, dtype=np.int64)
+    first = ends - size
+    n = int(ends[-1]) if len(ends) else 0
+    persons = np.repeat(table.first_person[groups] - first, size)
+    persons += np.arange(n)
+    home = np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size)
     return Chosen(
-        slice(p0, p1),
-        slice(g0, g1),
-        np.arange(p0, p1),
-        np.arange(g0, g1),
-        table.group_of[p0:p1].astype(np.int64) - g0,
-        table.first_person[g0:g1].astype(np.int64) - p0,
-        table.size[g0:g1].astype(np.int64),
+        persons, groups, frozen(home), frozen(first.astype(table.first_person.dtype)), frozen(size), 0, 0
     )
 
 
-def some(whole: Chosen, at: Array) -> Chosen:
-    """Only some groups of a block, by their place in it."""
-    size = whole.size[at]
-    first = np.cumsum(size) - size
-    members = np.repeat(whole.first[at] - first, size) + np.arange(int(size.sum()))
-    home = np.repeat(np.arange(len(at)), size)
-    persons, groups = whole.person_ids[members], whole.group_ids[at]
-    return Chosen(persons, groups, persons, groups, home, first, size)
+def frozen(array: Array) -> Array:
+    """Read-only, like the columns of a mapped file: so that both are one type to the compiler."""
+    array.flags.writeable = False
+    return array
 
 
 class Local(dict[str, Array]):
@@ -135,7 +150,7 @@ class Local(dict[str, Array]):
         self.fixed, self.chosen, self.units = fixed, chosen, units
 
     def __missing__(self, name: str) -> Array:
-        whole = self.fixed[name]
+        whole = self.fixed[name.removeprefix(WHOLE)]
         unit = self.units.get(name[2:]) if name[:2] in ("c_", "s_", "h_") else None
         if name == "place_person" or unit == PERSON:
             whole = cut(whole, self.chosen.persons)
@@ -145,14 +160,51 @@ class Local(dict[str, Array]):
         return whole
 
 
+def _words(complete: Array) -> Array:
+    """A bit by register, so that a stage looks once at a place for all of them."""
+    words = np.zeros((len(complete) // REGISTERS_A_WORD + 1, complete.shape[1]), np.int64)
+    for i, row in enumerate(complete):
+        words[i // REGISTERS_A_WORD] |= row.astype(np.int64) << (i % REGISTERS_A_WORD)
+    return words
+
+
 def cut(whole: Array, rows: slice | Array) -> Array:
     """A view of a slice, or a copy of some rows."""
-    return whole[rows] if isinstance(rows, slice) else whole.take(rows)
+    if isinstance(rows, slice):
+        return whole[rows]
+    few = whole.take(rows)
+    return few if whole.flags.writeable else frozen(few)
 
 
 def padded(n: int) -> int:
     """A row length whose rows do not fall on the same lines of the cache: an odd multiple of 64."""
     return (n // 64 + 2 | 1) * 64
+
+
+class Room:
+    """Scratch rows by name and room for written rows, grown when a larger block comes."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+        self.size = (0, 0)
+        self.named: dict[str, Array] = {}
+        self.rows = np.zeros((len(ROW), 0), np.int64)
+
+    def of(self, chosen: Chosen) -> tuple[dict[str, Array], Array]:
+        persons, groups = len(chosen.home), len(chosen.size)
+        if persons > self.size[0] or groups > self.size[1]:
+            p, g = padded(max(persons, self.size[0])), padded(max(groups, self.size[1]))
+            self.size = (p, g)
+            for name, n, dtype in (
+                ("SP", p, np.int64),
+                ("FP", p, np.uint8),
+                ("SG", g, np.int64),
+                ("FG", g, np.uint8),
+            ):
+                whole = np.zeros((self.counts[name] + 1, n), dtype)
+                self.named |= {f"{name}{i}": row for i, row in enumerate(whole)}
+            self.rows = np.zeros((len(ROW), max(p, g)), np.int64)
+        return self.named, self.rows
 
 
 Rows = dict[str, Array]
@@ -173,7 +225,7 @@ class Kernel:
         self.module = load_module(self.source.text, compiled)
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
-        self._scratch = local()
+        self._rooms: list[Room] = []
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
@@ -220,11 +272,16 @@ class Kernel:
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
+    def arrays(self) -> set[str]:
+        """Names of all that its stages read besides scratch, columns of a table among them."""
+        read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
+        return {a for a in read if a[:2] not in ("SP", "FP", "SG", "FG")}
+
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
             "place_group": table.place_group,
             "place_person": table.place_person,
-            "complete": places.complete,
+            "complete": _words(places.complete),
             "parameter_lo": parameters.lo,
             "parameter_hi": parameters.hi,
             "cutoffs": parameters.cutoffs,
@@ -232,8 +289,7 @@ class Kernel:
             "month": parameters.month,
             **table.columns,
         }
-        wanted = {a for _, args in self.source.stages for a in args}
-        missing = {a for a in wanted if a[:2] not in ("SP", "FP", "SG", "FG")} - set(fixed)
+        missing = self.arrays() - set(fixed)
         if missing:
             names = ", ".join(sorted(missing))
             raise ValueError(f"the population has no columns {names}; build it with this pack's fields")
@@ -248,22 +304,37 @@ class Kernel:
         loose: list[int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
-        chosen = everyone(table, *span)
-        scratch, rows = self._room(len(chosen.person_ids), len(chosen.group_ids))
-        if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+        with self._room() as room:
+            chosen = None
+            if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+                through = self._sift(span, table, fixed, room)
+                if len(through) > LOOSE * (span[1] - span[0]):
+                    loose.append(span[0])
+                else:
+                    chosen = some(table, through)
+            return self._rows(chosen or everyone(table, *span), fixed, keep_all, room)
+
+    def _sift(self, span: tuple[int, int], table: Table, fixed: Mapping[str, Array], room: Room) -> Array:
+        """The groups of a block that the sieve lets through."""
+        found = []
+        for g in range(*span, SIEVE):
+            chosen = everyone(table, g, min(g + SIEVE, span[1]))
+            scratch, _ = room.of(chosen)
             arrays = Local(fixed, chosen, scratch, self._units)
             for (stage, args), work in zip(self.source.sieve, self.sieve, strict=True):
                 work(*chosen.head(stage.unit), *[arrays[a] for a in args])
-            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.group_ids)]
-            through = np.flatnonzero(flags & YES)
-            if len(through) > LOOSE * len(chosen.group_ids):
-                loose.append(span[0])
-            else:
-                chosen = some(chosen, through)
+            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.size)]
+            found.append(np.flatnonzero(flags & YES) + g)
+        return np.concatenate(found)
+
+    def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep_all: bool, room: Room) -> Rows:
+        """All stages over some groups."""
+        scratch, rows = room.of(chosen)
         arrays = Local(fixed, chosen, scratch, self._units)
+        heads = {s.unit: chosen.head(s.unit, chosen.ids(s.unit)) for s in self.plan.stages}
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
-            head = chosen.head(stage.unit)
+            head = heads[stage.unit]
             if stage.benefit:
                 k = work(*head, rows, keep_all, *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()
@@ -271,24 +342,17 @@ class Kernel:
                 work(*head, *[arrays[a] for a in args])
         return found
 
-    def _room(self, persons: int, groups: int) -> tuple[dict[str, Array], Array]:
-        """Scratch rows of this thread by name, and room for rows; grown when a larger block comes."""
-        have = getattr(self._scratch, "room", None)
-        if have is None or have[2] < persons or have[3] < groups:
-            c = self.source.counts
-            p, g = padded(persons), padded(groups)
-            named: dict[str, Array] = {}
-            for name, n, dtype in (
-                ("SP", p, np.int64),
-                ("FP", p, np.uint8),
-                ("SG", g, np.int64),
-                ("FG", g, np.uint8),
-            ):
-                whole = np.zeros((c[name] + 1, n), dtype)
-                named |= {f"{name}{i}": whole[i] for i in range(c[name] + 1)}
-            have = (named, np.zeros((len(ROW), max(p, g)), np.int64), p, g)
-            self._scratch.room = have
-        return have[0], have[1]
+    @contextmanager
+    def _room(self) -> Iterator[Room]:
+        """Scratch that nobody else uses meanwhile; kept, since fresh memory costs more than the work."""
+        try:
+            room = self._rooms.pop()
+        except IndexError:
+            room = Room(self.source.counts)
+        try:
+            yield room
+        finally:
+            self._rooms.append(room)
 
 
 def cache_folder() -> Path:
