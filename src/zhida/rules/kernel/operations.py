@@ -64,7 +64,7 @@ class Operations:
 
     def cell(self, column: str, i: str) -> str:
         """A field's column at row ``i``: of those cut out for the block, or of the whole table."""
-        if self.few and i == "q":
+        if self.few and i == "q" and column not in self.e.args:
             return f"np.int64({self.e.arg(WHOLE + column)}[ids[q]])"
         return f"np.int64({self.e.arg(column)}[{i}])"
 

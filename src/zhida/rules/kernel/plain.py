@@ -92,13 +92,9 @@ def load_truth(state: int, value: int, fill: int, empty: bool, optional: bool) -
 
 def load_choice(state: int, value: int, fill: int, empty: int, everything: int, na: int) -> int:
     """A mask of choices; ``na`` is the bit for not applicable, 0 where the field applies to all."""
-    if state == 0:
-        return 1 << value
-    if state == 4 and na != 0:
-        return na
-    if fill == 2 or (fill == 1 and state == 1):
-        return empty
-    return everything | na
+    gone = (state == 4) & (na != 0)
+    presumed = (fill == 2) | ((fill == 1) & (state == 1))
+    return 1 << value if state == 0 else na if gone else empty if presumed else everything | na
 
 
 def age_of(ages: Any, reference: int, born: int) -> int:

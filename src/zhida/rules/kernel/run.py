@@ -14,36 +14,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.formulas.ir import MAX_MEMBERS, PERSON, YES
+from zhida.rules.formulas.ir import MAX_MEMBERS, YES
+from zhida.rules.kernel.block import Array, Chosen, Local, Room, everyone, some
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.operations import REGISTERS_A_WORD
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
-from zhida.rules.kernel.symbols import WHOLE
+from zhida.rules.kernel.symbols import DUE, WHOLE
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
 from zhida.rules.values import age_cutoffs, age_table
 
 BLOCK = 32_768
-"""Groups in a block: its scratch fits the cache, and there are few calls from Python."""
+"""Groups in a block: few calls from Python, and what the sieve lets through is still in the cache."""
 
 SIEVE = 16_384
-"""Groups that the sieve looks at in one go."""
+"""Groups that the sieve looks at in one go: its scratch fits the cache."""
 
 LOOSE, LOOSE_BLOCKS = 0.3, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
 
-Array = npt.NDArray[Any]
-NOBODY: Array = np.zeros(0, np.int64)
 _writing = Lock()
 
 
@@ -84,80 +81,8 @@ class Parameters:
     month: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Rows of a table that a block runs over, as slices or ascending rows. By person its group, counted
-    from ``home_of``; by group its first person, counted from ``first_of``, and how many there are."""
-
-    persons: slice | Array
-    groups: slice | Array
-    home: Array
-    first: Array
-    size: Array
-    home_of: int
-    first_of: int
-
-    def ids(self, unit: str) -> Array:
-        """Rows of the table."""
-        rows = self.persons if unit == PERSON else self.groups
-        return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-
-    def head(self, unit: str, ids: Array = NOBODY) -> tuple[Any, ...]:
-        """The arguments that every stage takes first. ``ids``: needed where rows are written."""
-        n = len(self.home) if unit == PERSON else len(self.size)
-        return (n, ids, self.home, self.home_of, self.first, self.first_of, self.size)
-
-
-def everyone(table: Table, g0: int, g1: int) -> Chosen:
-    """All groups from ``g0`` to before ``g1``."""
-    p0 = int(table.first_person[g0])
-    p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
-    home, first, size = table.group_of[p0:p1], table.first_person[g0:g1], table.size[g0:g1]
-    return Chosen(slice(p0, p1), slice(g0, g1), home, first, size, g0, p0)
-
-
-def some(table: Table, groups: Array) -> Chosen:
-    """Only some groups, in ascending rows."""
-    size = table.size[groups]
-    ends = np.cumsum(size, dtype=np.int64)
-    first = ends - size
-    n = int(ends[-1]) if len(ends) else 0
-    persons = np.repeat(table.first_person[groups] - first, size)
-    persons += np.arange(n)
-    home = np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size)
-    return Chosen(
-        persons, groups, frozen(home), frozen(first.astype(table.first_person.dtype)), frozen(size), 0, 0
-    )
-
-
-def frozen(array: Array) -> Array:
-    """Read-only, like the columns of a mapped file: so that both are one type to the compiler."""
-    array.flags.writeable = False
-    return array
-
-
-class Local(dict[str, Array]):
-    """A block's arrays by name, cut out of the table's when first asked for."""
-
-    def __init__(
-        self,
-        fixed: Mapping[str, Array],
-        chosen: Chosen,
-        scratch: Mapping[str, Array],
-        units: Mapping[str, str],
-    ) -> None:
-        super().__init__(scratch)
-        self.fixed, self.chosen, self.units = fixed, chosen, units
-
-    def __missing__(self, name: str) -> Array:
-        whole = self.fixed[name.removeprefix(WHOLE)]
-        unit = self.units.get(name[2:]) if name[:2] in ("c_", "s_", "h_") else None
-        if name == "place_person" or unit == PERSON:
-            whole = cut(whole, self.chosen.persons)
-        elif name == "place_group" or unit is not None:
-            whole = cut(whole, self.chosen.groups)
-        self[name] = whole
-        return whole
+Rows = dict[str, Array]
+"""By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
 
 
 def _words(complete: Array) -> Array:
@@ -166,49 +91,6 @@ def _words(complete: Array) -> Array:
     for i, row in enumerate(complete):
         words[i // REGISTERS_A_WORD] |= row.astype(np.int64) << (i % REGISTERS_A_WORD)
     return words
-
-
-def cut(whole: Array, rows: slice | Array) -> Array:
-    """A view of a slice, or a copy of some rows."""
-    if isinstance(rows, slice):
-        return whole[rows]
-    few = whole.take(rows)
-    return few if whole.flags.writeable else frozen(few)
-
-
-def padded(n: int) -> int:
-    """A row length whose rows do not fall on the same lines of the cache: an odd multiple of 64."""
-    return (n // 64 + 2 | 1) * 64
-
-
-class Room:
-    """Scratch rows by name and room for written rows, grown when a larger block comes."""
-
-    def __init__(self, counts: Mapping[str, int]) -> None:
-        self.counts = counts
-        self.size = (0, 0)
-        self.named: dict[str, Array] = {}
-        self.rows = np.zeros((len(ROW), 0), np.int64)
-
-    def of(self, chosen: Chosen) -> tuple[dict[str, Array], Array]:
-        persons, groups = len(chosen.home), len(chosen.size)
-        if persons > self.size[0] or groups > self.size[1]:
-            p, g = padded(max(persons, self.size[0])), padded(max(groups, self.size[1]))
-            self.size = (p, g)
-            for name, n, dtype in (
-                ("SP", p, np.int64),
-                ("FP", p, np.uint8),
-                ("SG", g, np.int64),
-                ("FG", g, np.uint8),
-            ):
-                whole = np.zeros((self.counts[name] + 1, n), dtype)
-                self.named |= {f"{name}{i}": row for i, row in enumerate(whole)}
-            self.rows = np.zeros((len(ROW), max(p, g)), np.int64)
-        return self.named, self.rows
-
-
-Rows = dict[str, Array]
-"""By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
 
 
 class Kernel:
@@ -275,7 +157,7 @@ class Kernel:
     def arrays(self) -> set[str]:
         """Names of all that its stages read besides scratch, columns of a table among them."""
         read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
-        return {a for a in read if a[:2] not in ("SP", "FP", "SG", "FG")}
+        return {a for a in read if a != DUE and a[:2] not in ("SP", "FP", "SG", "FG")}
 
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
@@ -324,7 +206,7 @@ class Kernel:
             for (stage, args), work in zip(self.source.sieve, self.sieve, strict=True):
                 work(*chosen.head(stage.unit), *[arrays[a] for a in args])
             flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.size)]
-            found.append(np.flatnonzero(flags & YES) + g)
+            found.append(np.flatnonzero((flags & YES).view(np.bool_)) + g)
         return np.concatenate(found)
 
     def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep_all: bool, room: Room) -> Rows:

@@ -15,6 +15,9 @@ from zhida.rules.formulas.ir import NA_BIT, PERSON, Node
 from zhida.rules.kernel.plan import Form, Plan
 from zhida.rules.program.build import Program
 
+DUE = "due"
+"""Scratch of one benefit: who gets a row."""
+
 WHOLE = "whole_"
 """Before the name of a column: not cut out for the block."""
 
