@@ -35,6 +35,9 @@ from zhida.rules.values import age_cutoffs, age_table
 BLOCK = 32_768
 """Groups in a block: few calls from Python, and what the sieve lets through is still in the cache."""
 
+SMALL = 2048
+"""Fewer groups a thread are not worth sharing out."""
+
 SIEVE = 16_384
 """Groups that the sieve looks at in one go: its scratch fits the cache."""
 
@@ -83,6 +86,15 @@ class Parameters:
 
 Rows = dict[str, Array]
 """By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
+
+
+def _spans(groups: int, block: int, threads: int) -> list[tuple[int, int]]:
+    """Blocks of one size, as many for each thread."""
+    count = -(-groups // block)
+    if threads > 1 and groups >= threads * SMALL:
+        count = -(-count // threads) * threads
+    size = max(-(-groups // max(count, 1)), 1)
+    return [(g, min(g + size, groups)) for g in range(0, groups, size)]
 
 
 def _words(complete: Array) -> Array:
@@ -145,7 +157,7 @@ class Kernel:
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
         fixed = self._fixed(table, places, parameters)
         loose: list[int] = []
-        spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
+        spans = _spans(groups, block, threads)
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
                 found = list(pool.map(lambda span: self._block(span, table, fixed, keep_all, loose), spans))
