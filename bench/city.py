@@ -80,7 +80,7 @@ def floor_city(snapshot: str, results: str, out: str, runs: int) -> Mapping[str,
     from zhida.scan.loaded import Loaded
 
     loaded = Loaded.open(snapshot, load_pack(PACK))
-    wanted = {a[2:] for _, args in loaded.kernel.source.stages for a in args if a[:2] in ("c_", "s_", "h_")}
+    wanted = {a[2:] for a in loaded.kernel.arrays() if a[:2] in ("c_", "s_", "h_")}
     file = pq.ParquetFile(Path(results) / "results.parquet")
     groups = [file.read_row_group(i) for i in range(file.num_row_groups)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from rules.tiny import fields, write
-from zhida.rules.kernel.run import cache_folder, load_module
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Kernel, cache_folder, load_module
+from zhida.rules.loading import load_pack
+from zhida.rules.program.build import build_program
 
 ROOT = Path(__file__).parents[2]
 BENEFIT = """\
@@ -106,6 +110,17 @@ def test_a_doctored_source_in_the_cache_is_not_run(tmp_path: Path, monkeypatch: 
     sys.modules.pop(module.__name__)
     assert load_module(text, compiled=False).VALUE == 41
     assert path.read_text() == text
+
+
+def test_other_helpers_make_another_source(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is compiled holds the helpers' code, too: it may not outlive a change of them."""
+    program = build_program(load_pack(pack), 2024 * 12)
+    form = Form((("n", "known"),))
+    before = Kernel(program, form, compiled=False).source.text
+    assert Kernel(program, form, compiled=False).source.text == before
+    source = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda module: source(module) + "# changed")
+    assert Kernel(program, form, compiled=False).source.text != before
 
 
 def test_the_folder_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

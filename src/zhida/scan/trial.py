@@ -85,11 +85,11 @@ class Trial:
     def cells(self, name: str) -> Array:
         """Which cells of a field are not known, nor tell something by being absent; of kin, who may have more
         than is known."""
-        pack, places = self.loaded.pack, self.loaded.places.places
+        pack, complete = self.loaded.pack, self.loaded.places.places.complete
         if name in pack.kin and name not in self._cells:
             assert self.table.web is not None
             at = self.table.place_person
-            self._cells[name] = is_open(pack, name, self.table.web, places.complete, at)
+            self._cells[name] = is_open(pack, name, self.table.web, complete, at)
         if name not in self._cells:
             field = self.loaded.pack.fields[name]
             state = self.table.columns[f"s_{name}"]
@@ -195,7 +195,7 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
 
 def used_by(kernel: Kernel, table: Table) -> Table:
     """Only the columns that a kernel reads, with their states."""
-    wanted = {a for _, args in kernel.source.stages for a in args}
+    wanted = kernel.arrays()
     wanted |= {f"s_{a[2:]}" for a in wanted if f"s_{a[2:]}" in table.columns}
     return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 

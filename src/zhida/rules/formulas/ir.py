@@ -197,6 +197,8 @@ class Graph:
     def less_equal(self, a: Node, b: Node) -> Node:
         if b.op == "age" and a.op == "const":
             return self._aged(b, a.lo)
+        if b.op == "add" and a.op == b.args[1].op == "const" and b.args[0].op == "age":
+            return self._aged(b.args[0], a.lo - b.args[1].lo)
         if a.op == "age" and b.op == "const":
             return self.negate(self._aged(a, b.lo + 1))
         if a.op == b.op == "const":

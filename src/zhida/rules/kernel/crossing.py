@@ -67,21 +67,21 @@ class Crossings:
 
     def _kin(self, kin: str, nodes: list[Node]) -> None:
         e = self.e
-        self.ops.begin(nodes)
+        self.ops.before(nodes)
         first, size, rows = (e.arg(f"kin_{part}_{kin}") for part in ("first", "size", "rows"))
         e.put(f"for j in range({first}[q], {first}[q] + {size}[q]):")
         e.indent += 1
         e.put(f"m = {rows}[j]")
         self._read({n.args[0].id: n.args[0] for n in nodes})
         for n in nodes:
-            self.ops.join(n, n.args[0])
+            self.ops.joined(n, n.args[0])
         e.indent -= 1
         e.put(f"if {e.arg('kin_open_' + kin)}[q]:")
         e.indent += 1
         for n in nodes:
             self._one_more(n)
         e.indent -= 1
-        self.ops.finish(nodes)
+        self.ops.after(nodes)
 
     def _one_more(self, n: Node) -> None:
         """There may be more: any number for a sum, else perhaps one of whom nothing is known."""
@@ -106,7 +106,7 @@ class Crossings:
         for a in sources.values():
             if a.op == "spread":
                 source = a.args[0]
-                self.e.put("g = home[m]")
+                self.e.put("g = home[m] - home_of")
                 if is_local(source):
                     self.ops.write(source, "g")
                     self.e.alias(source, a)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from dataclasses import dataclass
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node
+from zhida.rules.kernel import plain, support
 from zhida.rules.kernel.crossing import Crossings
 from zhida.rules.kernel.operations import Operations
 from zhida.rules.kernel.plan import CROSSING, Form, Plan, Stage, goes_on, is_local, needed_by
-from zhida.rules.kernel.symbols import Symbols
+from zhida.rules.kernel.symbols import DUE, Symbols
 
 
 class Writer:
@@ -24,52 +27,74 @@ class Writer:
 
     def stage(self, index: int, stage: Stage) -> tuple[str, list[str]]:
         """Source of the stage's function and the names of the arrays it takes after the fixed ones."""
-        self.e.lines, self.e.args, self.e.indent = [], [], 2
-        computed = {n.id for n in stage.nodes} | {n.id for n in stage.then}
+        self.e.lines, self.e.args = [], []
+        self.ops.few = False
+        computed = {n.id for n in stage.nodes}
         reads = needed_by(self.plan, stage)
-        if stage.unit == PERSON and any(n.op == "spread" for n in reads):
-            self.e.put("g = home[q]")
-        if any(n.op in ("param", "input") for n in reads):
-            self.e.put(f"pl = {self.e.arg('place_person' if stage.unit == PERSON else 'place_group')}[q]")
-        later = self._only_then(stage, reads, computed)
-        crosses = bool(stage.nodes) and stage.nodes[0].op in CROSSING and not stage.benefit
-        for n in reads if not crosses else []:
-            if n.id not in computed and n.id not in later and n.unit in (SCALAR, stage.unit):
-                self._read(n)
-        if crosses:
+        if stage.nodes and stage.nodes[0].op in CROSSING:
+            self.e.loop("for q in range(n):")
             self.crossings.write(stage.nodes)
+            self._store(stage)
+        elif stage.nodes and all(n.op == "agg" for n in stage.nodes) and not stage.benefit:
+            self._sums(stage.nodes, [n for n in reads if n.id not in computed and n.unit != PERSON])
         elif stage.benefit:
-            self._benefit(stage, [n for n in reads if n.id in later])
+            self._benefit(stage, reads, computed)
         else:
-            self._compute(stage.nodes)
-        for n in stage.nodes:
-            if n.id in self.plan.stored and not stage.benefit:
-                self.e.store(n)
+            self.e.loop("for q in range(n):")
+            self._values(stage, reads, computed)
+            self._store(stage)
         body = "\n".join(self.e.lines)
         extra = ", R, keep" if stage.benefit else ""
         name = f"{self.prefix}_{index}"
-        tail = "    return k\n" if stage.benefit else ""
-        fixed = f"n, ids, home, first, size{extra}"
+        fixed = f"n, ids, home, home_of, first, first_of, size{extra}"
         head = f"{DECORATOR}\ndef {name}({', '.join([fixed, *self.e.args])}):\n"
-        start = "    k = 0\n" if stage.benefit else ""
-        loop = "    for q in range(n):\n"
-        return f"{head}{start}{loop}{body}\n{tail}", list(self.e.args)
+        start, tail = ("    k = 0\n", "    return k\n") if stage.benefit else ("", "")
+        return f"{head}{start}{body}\n{tail}", list(self.e.args)
 
-    def _only_then(self, stage: Stage, reads: list[Node], computed: set[int]) -> set[int]:
-        """Nodes read only once it is known that the benefit matters for this unit."""
-        if not stage.benefit:
-            return set()
-        b = self.program.benefits[stage.benefit]
-        early = [b.applies] + ([b.awarded] if b.awarded is not None else [])
-        keep: set[int] = set()
-        todo = list(early)
-        while todo:
-            n = todo.pop()
-            if n.id not in keep:
-                keep.add(n.id)
-                if goes_on(n, stage.unit):
-                    todo.extend(n.args)
-        return {n.id for n in reads if n.id not in keep and n.id not in computed}
+    def _store(self, stage: Stage) -> None:
+        for n in stage.nodes:
+            if n.id in self.plan.stored:
+                self.e.store(n)
+
+    def _values(self, stage: Stage, wanted: list[Node], computed: set[int]) -> None:
+        """Gives these nodes their variables for unit ``q``: read, or computed here."""
+        if stage.unit == PERSON and any(n.op == "spread" for n in wanted):
+            self.e.put("g = home[q] - home_of")
+        self._place(stage.unit, wanted)
+        for n in wanted:
+            if n.id not in computed and n.unit in (SCALAR, stage.unit):
+                self._read(n)
+        self._compute([n for n in wanted if n.id in computed])
+
+    def _place(self, unit: str, reads: list[Node]) -> None:
+        if any(n.op in ("param", "input") for n in reads):
+            self.e.put(f"pl = {self.e.arg('place_person' if unit == PERSON else 'place_group')}[q]")
+
+    def _sums(self, loops: list[Node], reads: list[Node]) -> None:
+        """Aggregates in scratch: one loop over all persons, which no short loop over members interrupts."""
+        e = self.e
+        e.loop("for q in range(n):")
+        self.ops.before(loops)
+        for n in loops:
+            e.store(n)
+        e.loop("for m in range(len(home)):")
+        e.put("q = home[m] - home_of")
+        self._place("", reads)
+        for n in reads:
+            self._read(n)
+        for n in loops:
+            e.fetch(n, n, "q")
+        self.ops.join(loops)
+        for n in loops:
+            e.store(n)
+        bare = [n for n in loops if n.kind == "num" and n.na]
+        if bare:
+            e.loop("for q in range(n):")
+            for n in bare:
+                e.fetch(n, n, "q")
+            self.ops.after(bare)
+            for n in bare:
+                e.store(n)
 
     def _read(self, n: Node) -> None:
         """A node of another stage from scratch, or a leaf again."""
@@ -93,42 +118,38 @@ class Writer:
             if n.op != "agg":
                 self.ops.write(n, "q")
 
-    def _benefit(self, stage: Stage, later: list[Node]) -> None:
+    def _benefit(self, stage: Stage, reads: list[Node], computed: set[int]) -> None:
+        """Whose row is due is told for all in a loop that vectorises; the rest is for the few."""
         b = self.program.benefits[stage.benefit]
-        guard = f"keep | {self.e.yes(b.applies)} | {self.e.na(b.applies)}"
+        guard = f"{self.e.yes(b.applies)} | {self.e.na(b.applies)}"
+        wanted = f"{self.e.yes(b.presumed.answer)} | {self.e.yes(b.near)}"
+        roots = [b.applies, b.presumed.answer, b.near]
         if b.awarded is not None:
             guard += f" | {self.e.yes(b.awarded)}"
-        self.e.put(f"if {guard}:")
-        self.e.indent += 1
-        # only what the answer needs is read first; the rest once a row is due
-        answer_cone = self._reach(stage, [b.full.answer, b.presumed.answer, b.near])
-        for n in later:
-            if n.id in answer_cone and n.unit in (SCALAR, stage.unit):
-                self._read(n)
-        self._compute(stage.nodes)
-        wanted = f"keep | {self.e.yes(b.presumed.answer)} | {self.e.yes(b.near)}"
-        if b.awarded is not None:
             wanted += f" | {self.e.yes(b.awarded)}"
-        self.e.put(f"if {wanted}:")
+            roots.append(b.awarded)
+        asked = self._reach(stage, roots, computed)
+        due = self.e.arg(DUE)
+        self.e.loop("for q in range(n):")
+        self._values(stage, [n for n in reads if n.id in asked], computed)
+        self.e.put(f"{due}[q] = keep | (({guard}) & ({wanted}))")
+        self.e.loop("for q in range(n):")
+        self.e.put(f"if {due}[q]:")
         self.e.indent += 1
-        for n in later:
-            if n.id not in answer_cone and n.unit in (SCALAR, stage.unit):
-                self._read(n)
-        self._compute(stage.then)
+        self.ops.few = True
+        self._values(stage, reads, computed)
         self._row(stage)
-        self.e.indent -= 2
 
-    def _reach(self, stage: Stage, roots: list[Node]) -> set[int]:
-        inner = {n.id for n in stage.nodes}
+    def _reach(self, stage: Stage, roots: list[Node], computed: set[int]) -> set[int]:
+        """What the roots need of all that the stage reads or computes."""
         found: set[int] = set()
-        todo = roots + stage.nodes
+        todo = list(roots)
         while todo:
             n = todo.pop()
-            if n.id in found:
-                continue
-            found.add(n.id)
-            if n.id in inner or goes_on(n, stage.unit):
-                todo.extend(n.args)
+            if n.id not in found:
+                found.add(n.id)
+                if n.id in computed or goes_on(n, stage.unit):
+                    todo.extend(n.args)
         return found
 
     def _row(self, stage: Stage) -> None:
@@ -148,7 +169,10 @@ class Writer:
             self.e.put(f"{name} = {' | '.join(bits) or '0'}")
         self.e.put("s = mix(start(), seen)")
         for n in b.bands:
-            self.e.put(f"s = mix(mix(s, band({self.e.lo(n)})), band({self.e.hi(n)}))")
+            self.e.put(f"low = high = band({self.e.lo(n)})")
+            if not self.e.exact(n):
+                self.e.put(f"high = band({self.e.hi(n)})")
+            self.e.put("s = mix(mix(s, low), high)")
         award = self.e.lo(b.award_amount) if b.award_amount is not None else "0"
         self.e.put(f"put_row(R, k, ids[q], codes, {', '.join(ends)}, known, seen, signed(s), {award})")
         self.e.put("k += 1")
@@ -173,7 +197,7 @@ class Source:
 
 DECORATOR = "@stage"
 
-HEAD = '''"""Generated by zhida.rules.kernel; rebuilt whenever the rules change."""
+HEAD = '''"""Generated by zhida.rules.kernel; rebuilt whenever the rules change. Helpers: {helpers}"""
 import numpy as np
 from zhida.rules.kernel.support import (
     age_of, band, bits_of, hull, kept, load_choice, load_number, load_truth, mix, month_of, product,
@@ -183,10 +207,15 @@ from zhida.rules.kernel.support import (
 '''
 
 
+def _helpers() -> str:
+    """The helpers' version: what is compiled of them is kept under the text that calls them."""
+    return hashlib.sha256("".join(inspect.getsource(m) for m in (plain, support)).encode()).hexdigest()[:12]
+
+
 def emit(plan: Plan, sieve: Plan, form: Form) -> Source:
     """Source of both plans; ``sieve`` has one stored output, see ``sieve_plan``."""
     parameters: dict[tuple[str, int], int] = {}
-    parts, told, counts = [HEAD], [], {"SP": 0, "FP": 0, "SG": 0, "FG": 0}
+    parts, told, counts = [HEAD.format(helpers=_helpers())], [], {"SP": 0, "FP": 0, "SG": 0, "FG": 0}
     flag = -1
     for prefix, which in (("stage", plan), ("sieve", sieve)):
         writer = Writer(which, form, prefix, parameters)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zhida.rules.formulas.ir import NA_BIT, PERSON, SCALAR, Node
-from zhida.rules.kernel.symbols import Symbols
+from zhida.rules.kernel.symbols import WHOLE, Symbols
 
+REGISTERS_A_WORD = 62
 DIRECTIONS = {"up": 0, "down": 1, "half_up": 2}
 
 
 class Operations:
     def __init__(self, symbols: Symbols) -> None:
         self.e = symbols
+        self.few = False
+        """Whether a stage reads only few of its units: then fields are read where they lie."""
 
     def write(self, n: Node, i: str) -> None:
         """Lines that give the node its variables at row ``i``."""
@@ -59,6 +62,12 @@ class Operations:
             return "pl"
         return f"{self.e.arg('place_group' if i == 'g' else 'place_person')}[{i}]"
 
+    def cell(self, column: str, i: str) -> str:
+        """A field's column at row ``i``: of those cut out for the block, or of the whole table."""
+        if self.few and i == "q" and column not in self.e.args:
+            return f"np.int64({self.e.arg(WHOLE + column)}[ids[q]])"
+        return f"np.int64({self.e.arg(column)}[{i}])"
+
     def some_of(self, n: Node) -> str:
         return " & ".join(dict.fromkeys(self.e.some(a) for a in n.args if a.na)) or "True"
 
@@ -90,17 +99,18 @@ class Operations:
             self._absent(n, f.empty if presumed and f is not None else None)
             return
         assert f is not None
-        value = f"np.int64({e.arg('c_' + name)}[{i}])"
+        value = self.cell("c_" + name, i)
         if form == "known":
             self._known(n, value)
             return
-        state = f"np.int64({e.arg('s_' + name)}[{i}])"
-        high = f"np.int64({e.arg('h_' + name)}[{i}])" if form == "intervals" and n.kind == "num" else value
+        state = self.cell("s_" + name, i)
+        high = self.cell("h_" + name, i) if form == "intervals" and n.kind == "num" else value
         fill, empty = "0", f.empty if f.empty is not None else 0
         if presumed and f.empty is not None:
             fill = "2"
         elif f.empty is not None and f.register:
-            fill = f"np.int64({e.arg('complete')}[{e.registers[f.register]}, {self.place(i)}])"
+            word, bit = divmod(e.registers[f.register], REGISTERS_A_WORD)
+            fill = f"(({e.arg('complete')}[{word}, {self.place(i)}] >> {bit}) & 1)"
         t = n.id
         if n.kind == "enum":
             e.put(
@@ -356,40 +366,41 @@ class Operations:
     # members ------------------------------------------------------------------------------------
 
     def members(self, loops: list[Node]) -> None:
-        """One loop over the members of group ``i`` for all aggregates of a stage."""
+        """One loop over the members of group ``q`` for all aggregates of a stage."""
         e = self.e
-        self.begin(loops)
-        e.put("for m in range(first[q], first[q] + size[q]):")
+        self.before(loops)
+        e.put("for m in range(first[q] - first_of, first[q] - first_of + size[q]):")
         e.indent += 1
+        self.join(loops)
+        e.indent -= 1
+        self.after(loops)
+
+    def before(self, loops: list[Node]) -> None:
+        """Aggregates over nobody yet."""
+        e = self.e
+        for n in loops:
+            how, default = n.data if n.op == "agg" else n.data[1:3]
+            start = 0 if how == "sum" else default
+            if n.kind == "bool":
+                self.truth(n, str(how == "all"), str(how != "all"), "False")
+                continue
+            ends = [""] if e.exact(n) else ["l", "h"]
+            e.put("; ".join(f"x{n.id}{end} = np.int64({start})" for end in ends))
+            if n.na:
+                e.put(f"x{n.id}v = True; x{n.id}n = False")
+
+    def join(self, loops: list[Node]) -> None:
+        """Aggregates with member ``m``, too."""
         read: set[int] = set()
         for n in loops:
             a = n.args[0]
             if a.id not in read:
                 read.add(a.id)
                 self._read_member(a)
-            self.join(n, a)
-        e.indent -= 1
-        self.finish(loops)
+            self.joined(n, a)
 
-    def begin(self, loops: list[Node]) -> None:
-        """What each sum, extreme or truth starts from."""
-        e = self.e
-        for n in loops:
-            how, default = n.data[-2:] if n.op == "agg" else n.data[1:3]
-            start = 0 if how == "sum" else default
-            if n.kind == "bool":
-                self.truth(n, str(how == "all"), str(how != "all"), "False")
-            else:
-                e.put(
-                    f"x{n.id} = np.int64({start})"
-                    if e.exact(n)
-                    else f"x{n.id}l = np.int64({start}); x{n.id}h = np.int64({start})"
-                )
-                if n.na:
-                    e.put(f"x{n.id}v = True; x{n.id}n = False")
-
-    def finish(self, loops: list[Node]) -> None:
-        """Ends of what has no value are 0."""
+    def after(self, loops: list[Node]) -> None:
+        """Numbers that have no value are 0."""
         e = self.e
         for n in loops:
             if n.kind == "num" and n.na:
@@ -410,10 +421,10 @@ class Operations:
             assert a.unit == PERSON
             e.fetch(a, a, "m")
 
-    def join(self, n: Node, a: Node) -> None:
+    def joined(self, n: Node, a: Node) -> None:
         """One more value joined in."""
         e = self.e
-        how = n.data[-2] if n.op == "agg" else n.data[1]
+        how = n.data[0] if n.op == "agg" else n.data[1]
         if n.kind == "bool":
             if e.single(n):
                 e.put(f"t{n.id} = t{n.id} {'|' if how == 'any' else '&'} {e.yes(a)}")

@@ -1,6 +1,7 @@
 """The helpers that generated source calls, as plain functions; ``support`` compiles them.
 
-They keep the generated functions free of branches, which is what makes them quick to compile.
+They keep the generated functions free of branches, which is what makes them quick to compile. A helper
+of several values has one ``return``: a loop that takes a tuple from two places does not vectorise.
 """
 
 from __future__ import annotations
@@ -32,22 +33,16 @@ def bits_of(yes: bool, no: bool, na: bool) -> int:
 
 def hull(one: bool, a_lo: int, a_hi: int, other: bool, b_lo: int, b_hi: int) -> Pair:
     """Either of two intervals, each where its condition may hold; 0 where neither does."""
-    if one and other:
-        return min(a_lo, b_lo), max(a_hi, b_hi)
-    if one:
-        return a_lo, a_hi
-    if other:
-        return b_lo, b_hi
-    return 0, 0
+    lo = min(a_lo, b_lo) if one & other else a_lo if one else b_lo if other else 0
+    hi = max(a_hi, b_hi) if one & other else a_hi if one else b_hi if other else 0
+    return lo, hi
 
 
 def widened(some: bool, lo: int, hi: int, there: bool, a_lo: int, a_hi: int) -> tuple[bool, int, int]:
     """One more possible interval."""
-    if not there:
-        return some, lo, hi
-    if some:
-        return True, min(lo, a_lo), max(hi, a_hi)
-    return True, a_lo, a_hi
+    first = min(lo, a_lo) if some & there else a_lo if there else lo
+    last = max(hi, a_hi) if some & there else a_hi if there else hi
+    return some | there, first, last
 
 
 def product(a_lo: int, a_hi: int, b_lo: int, b_hi: int) -> Pair:
@@ -76,37 +71,30 @@ def load_number(
 ) -> tuple[int, int, bool, bool]:
     """Both ends, "may have a value", "may not apply". ``state``: 0 known, 1 absent, 3 interval, 4 not
     applicable, else unknown. ``fill``: 1 where the register is complete, 2 to presume the empty value."""
-    if state == 0:
-        return value, value, True, False
-    if state == 3:
-        return value, high, True, False
-    if state == 4 and optional:
-        return 0, 0, False, True
-    if fill == 2 or (fill == 1 and state == 1):
-        return empty, empty, True, False
-    return lo, hi, True, optional
+    gone = (state == 4) & optional
+    told = (state == 0) | (state == 3)
+    presumed = (fill == 2) | ((fill == 1) & (state == 1))
+    first = value if told else 0 if gone else empty if presumed else lo
+    last = high if state == 3 else value if told else 0 if gone else empty if presumed else hi
+    return first, last, not gone, gone | (optional & (not told) & (not presumed))
 
 
 def load_truth(state: int, value: int, fill: int, empty: bool, optional: bool) -> tuple[bool, bool, bool]:
     """May be yes, may be no, may not apply."""
-    if state == 0:
-        return value == 1, value != 1, False
-    if state == 4 and optional:
-        return False, False, True
-    if fill == 2 or (fill == 1 and state == 1):
-        return empty, not empty, False
-    return True, True, optional
+    gone = (state == 4) & optional
+    told = state == 0
+    presumed = ((fill == 2) | ((fill == 1) & (state == 1))) & (not told) & (not gone)
+    unknown = not (told | gone | presumed)
+    yes = (told & (value == 1)) | (presumed & empty) | unknown
+    no = (told & (value != 1)) | (presumed & (not empty)) | unknown
+    return yes, no, gone | (unknown & optional)
 
 
 def load_choice(state: int, value: int, fill: int, empty: int, everything: int, na: int) -> int:
     """A mask of choices; ``na`` is the bit for not applicable, 0 where the field applies to all."""
-    if state == 0:
-        return 1 << value
-    if state == 4 and na != 0:
-        return na
-    if fill == 2 or (fill == 1 and state == 1):
-        return empty
-    return everything | na
+    gone = (state == 4) & (na != 0)
+    presumed = (fill == 2) | ((fill == 1) & (state == 1))
+    return 1 << value if state == 0 else na if gone else empty if presumed else everything | na
 
 
 def age_of(ages: Any, reference: int, born: int) -> int:
@@ -129,11 +117,13 @@ def month_of(day: int) -> int:
 
 def band(value: int) -> int:
     """Sign and size of a margin: the number of binary digits, negative below zero."""
-    size = 0
     rest = value if value >= 0 else -value
-    while rest > 0:
-        size += 1
-        rest >>= 1
+    size = 0
+    for step in (32, 16, 8, 4, 2, 1):
+        jump = step if rest >> step != 0 else 0
+        rest >>= jump
+        size += jump
+    size += rest
     return size if value >= 0 else -size
 
 

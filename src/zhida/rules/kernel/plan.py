@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node, cone
 from zhida.rules.program.build import Program
 
-MOST_VALUES = 60
+MOST_VALUES = 40
+"""In a stage; a longer loop is slow to compile, and needs more registers than there are to vectorise."""
+
 LOCAL = frozenset(["const", "truth", "choice", "na", "input", "param", "person", "spread"])
 """Operations that are done again in every stage that needs them."""
 
@@ -35,14 +37,13 @@ class Form:
 
 @dataclass(slots=True)
 class Stage:
-    """``nodes`` to compute in order; ``stored``: those that later stages need. ``first``: nodes a
-    benefit's answer needs; ``then``: what is only needed once a row is written."""
+    """``nodes`` to compute in order. ``benefit``: whose rows are written; its nodes are then those that
+    nothing else needs."""
 
     unit: str
     level: int
     nodes: list[Node] = field(default_factory=list)
     benefit: str = ""
-    then: list[Node] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -110,7 +111,7 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
                 at == 0 and all(level[n.id] < 0 for n in outputs[b])
             ):
                 mine = [n for n in here if owner[n.id] == b]
-                stages.append(_of_benefit(program, b, program.benefits[b].benefit.unit, at, mine))
+                stages.append(Stage(program.benefits[b].benefit.unit, at, mine, b))
     # a benefit's outputs may lie on a lower level than its own unit's first loop
     done = {s.benefit for s in stages}
     assert all(b in done for b in chosen)
@@ -168,27 +169,24 @@ def _owners(
 
 
 def _shared(unit: str, level: int, nodes: list[Node]) -> list[Stage]:
-    parts = [n for n in nodes if n.op in CROSSING], [n for n in nodes if n.op not in CROSSING]
+    """What looks at others or is added up over members comes first, in stages of its own: a loop without
+    a loop inside vectorises."""
+    across = [n for n in nodes if n.op in CROSSING]
+    sums = [n for n in nodes if n.op == "agg"]
+    rest = [n for n in nodes if n.op not in ("agg", *CROSSING)]
     return [
-        Stage(unit, level, part[i : i + MOST_VALUES])
-        for part in parts
-        for i in range(0, len(part), MOST_VALUES)
+        Stage(unit, level, some[i : i + MOST_VALUES])
+        for some in (across, sums, rest)
+        for i in range(0, len(some), MOST_VALUES)
     ]
-
-
-def _of_benefit(program: Program, benefit: str, unit: str, level: int, mine: list[Node]) -> Stage:
-    b = program.benefits[benefit]
-    early = {n.id for n in cone((b.full.answer, b.presumed.answer, b.near))}
-    first = [n for n in mine if n.id in early]
-    return Stage(unit, level, first, benefit, [n for n in mine if n.id not in early])
 
 
 def needed_by(plan: Plan, stage: Stage) -> list[Node]:
     """Nodes that a stage reads or computes, arguments first, with the leaves it reads again."""
-    roots = list(stage.nodes) + list(stage.then)
+    roots = list(stage.nodes)
     if stage.benefit:
         roots += plan.program.outputs(stage.benefit)
-    computed = {n.id for n in stage.nodes} | {n.id for n in stage.then}
+    computed = {n.id for n in stage.nodes}
     found: dict[int, Node] = {}
     todo = list(roots)
     while todo:
@@ -205,7 +203,7 @@ def _stored(plan: Plan) -> dict[int, Node]:
     """Nodes computed in one stage and read in another."""
     home: dict[int, int] = {}
     for i, stage in enumerate(plan.stages):
-        for n in (*stage.nodes, *stage.then):
+        for n in stage.nodes:
             home[n.id] = i
     stored: dict[int, Node] = {}
     for i, stage in enumerate(plan.stages):

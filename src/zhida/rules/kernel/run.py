@@ -7,38 +7,45 @@ import importlib.util
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock, local
+from threading import Lock
 from types import ModuleType
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.formulas.ir import MAX_MEMBERS, PERSON, YES
+from zhida.rules.formulas.ir import MAX_MEMBERS, YES
+from zhida.rules.kernel.block import Array, Chosen, Local, Room, everyone, some, with_kin
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
+from zhida.rules.kernel.operations import REGISTERS_A_WORD
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
-from zhida.rules.kernel.web import Shape, Used, Web, arrays, tied
+from zhida.rules.kernel.symbols import DUE, WHOLE
+from zhida.rules.kernel.web import Shape, Used, Web
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
 from zhida.rules.values import age_cutoffs, age_table
 
-BLOCK = 16_384
-"""Groups in a block: its scratch fits the cache, and there are few calls from Python."""
+BLOCK = 32_768
+"""Groups in a block: few calls from Python, and what the sieve lets through is still in the cache."""
+
+SMALL = 2048
+"""Fewer groups a thread are not worth sharing out."""
+
+SIEVE = 16_384
+"""Groups that the sieve looks at in one go: its scratch fits the cache."""
 
 LOOSE, LOOSE_BLOCKS = 0.3, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
 
-Array = npt.NDArray[Any]
 _writing = Lock()
 
 
@@ -98,102 +105,29 @@ class Parameters:
     month: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """Rows of a table that a block runs over, as slices or ascending rows; their numbers; the place of each
-    person's group among ``groups``, and where each group's persons lie among ``persons``. Only the first
-    ``own`` persons and groups get rows, where that is told; ``ties``: arrays of links and kin by name."""
-
-    persons: slice | Array
-    groups: slice | Array
-    person_ids: Array
-    group_ids: Array
-    home: Array
-    first: Array
-    size: Array
-    own: tuple[int, int] | None = None
-    ties: Mapping[str, Array] = field(default_factory=dict)
-
-    def head(self, unit: str, rows: bool = False) -> tuple[Any, ...]:
-        """The arguments that every stage takes first. ``rows``: of one that writes rows."""
-        ids = self.person_ids if unit == PERSON else self.group_ids
-        n = len(ids) if self.own is None or not rows else self.own[0 if unit == PERSON else 1]
-        return (n, ids, self.home, self.first, self.size)
-
-
-def everyone(table: Table, g0: int, g1: int) -> Chosen:
-    """All groups from ``g0`` to before ``g1``."""
-    p0 = int(table.first_person[g0])
-    p1 = int(table.first_person[g1 - 1]) + int(table.size[g1 - 1])
-    return Chosen(
-        slice(p0, p1),
-        slice(g0, g1),
-        np.arange(p0, p1),
-        np.arange(g0, g1),
-        table.group_of[p0:p1].astype(np.int64) - g0,
-        table.first_person[g0:g1].astype(np.int64) - p0,
-        table.size[g0:g1].astype(np.int64),
-    )
-
-
-def some(whole: Chosen, at: Array) -> Chosen:
-    """Only some groups of a block, by their place in it."""
-    size = whole.size[at]
-    first = np.cumsum(size) - size
-    members = np.repeat(whole.first[at] - first, size) + np.arange(int(size.sum()))
-    home = np.repeat(np.arange(len(at)), size)
-    persons, groups = whole.person_ids[members], whole.group_ids[at]
-    return Chosen(persons, groups, persons, groups, home, first, size)
-
-
-def with_kin(pack: Pack, used: Used, table: Table, places: Places, groups: Array) -> Chosen:
-    """Some groups of a table together with those that their people are tied to."""
-    if table.web is None:
-        raise ValueError("the rules follow links, but the table has none; make it with its web")
-    found = tied(pack, table.shape, table.web, used, groups)
-    size = table.size[found.groups].astype(np.int64)
-    home = np.repeat(np.arange(len(size)), size)
-    named = arrays(pack, used, found, places.complete, table.place_person)
-    rows, first = (found.persons, found.groups), np.cumsum(size) - size
-    return Chosen(*rows, *rows, home, first, size, (found.own_persons, found.own), named)
-
-
-class Local(dict[str, Array]):
-    """A block's arrays by name, cut out of the table's when first asked for."""
-
-    def __init__(
-        self,
-        fixed: Mapping[str, Array],
-        chosen: Chosen,
-        scratch: Mapping[str, Array],
-        units: Mapping[str, str],
-    ) -> None:
-        super().__init__({**scratch, **chosen.ties})
-        self.fixed, self.chosen, self.units = fixed, chosen, units
-
-    def __missing__(self, name: str) -> Array:
-        whole = self.fixed[name]
-        unit = self.units.get(name[2:]) if name[:2] in ("c_", "s_", "h_") else None
-        if name == "place_person" or unit == PERSON:
-            whole = cut(whole, self.chosen.persons)
-        elif name == "place_group" or unit is not None:
-            whole = cut(whole, self.chosen.groups)
-        self[name] = whole
-        return whole
-
-
-def cut(whole: Array, rows: slice | Array) -> Array:
-    """A view of a slice, or a copy of some rows."""
-    return whole[rows] if isinstance(rows, slice) else whole.take(rows)
-
-
-def padded(n: int) -> int:
-    """A row length whose rows do not fall on the same lines of the cache: an odd multiple of 64."""
-    return (n // 64 + 2 | 1) * 64
-
-
 Rows = dict[str, Array]
 """By benefit, an int64 array of ``len(ROW)`` rows; see :data:`zhida.rules.kernel.emit.ROW`."""
+
+
+def _spans(groups: int, block: int, threads: int) -> list[tuple[int, int]]:
+    """Blocks of one size, as many for each thread."""
+    count = -(-groups // block)
+    if threads > 1 and groups >= threads * SMALL:
+        count = -(-count // threads) * threads
+    size = max(-(-groups // max(count, 1)), 1)
+    return [(g, min(g + size, groups)) for g in range(0, groups, size)]
+
+
+def _words(complete: Array) -> Array:
+    """A bit by register, so that a stage looks once at a place for all of them."""
+    words = np.zeros((len(complete) // REGISTERS_A_WORD + 1, complete.shape[1]), np.int64)
+    for i, row in enumerate(complete):
+        words[i // REGISTERS_A_WORD] |= row.astype(np.int64) << (i % REGISTERS_A_WORD)
+    return words
+
+
+MADE = ("SP", "FP", "SG", "FG", "link_", "kin_")
+"""Beginnings of the names of what each block has of its own."""
 
 
 class Kernel:
@@ -210,9 +144,8 @@ class Kernel:
         self.module = load_module(self.source.text, compiled)
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
-        self._scratch = local()
-        roots = [n for b in self.plan.benefits for n in special.outputs(b)]
-        self.used = Used.of(program.pack, roots)
+        self._rooms: list[Room] = []
+        self.used = Used.of(program.pack, [n for b in self.plan.benefits for n in special.outputs(b)])
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
@@ -250,23 +183,26 @@ class Kernel:
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
         fixed = self._fixed(table, places, parameters)
         loose: list[int] = []
-        spans = [(g, min(g + block, groups)) for g in range(0, groups, block)]
+        spans = _spans(groups, block, threads)
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                work = partial(
-                    self._block, table=table, places=places, fixed=fixed, keep_all=keep_all, loose=loose
-                )
+                work = partial(self._block, table, places, fixed, keep_all, loose)
                 found = list(pool.map(work, spans))
         else:
-            found = [self._block(span, table, places, fixed, keep_all, loose) for span in spans]
+            found = [self._block(table, places, fixed, keep_all, loose, span) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
+
+    def arrays(self) -> set[str]:
+        """Names of all that its stages read besides scratch, columns of a table among them."""
+        read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
+        return {a for a in read if a != DUE and not a.startswith(MADE)}
 
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
             "place_group": table.place_group,
             "place_person": table.place_person,
-            "complete": places.complete,
+            "complete": _words(places.complete),
             "parameter_lo": parameters.lo,
             "parameter_hi": parameters.hi,
             "cutoffs": parameters.cutoffs,
@@ -274,9 +210,7 @@ class Kernel:
             "month": parameters.month,
             **table.columns,
         }
-        wanted = {a for _, args in self.source.stages for a in args}
-        made = ("SP", "FP", "SG", "FG", "link_", "kin_")
-        missing = {a for a in wanted if not a.startswith(made)} - set(fixed)
+        missing = self.arrays() - set(fixed)
         if missing:
             names = ", ".join(sorted(missing))
             raise ValueError(f"the population has no columns {names}; build it with this pack's fields")
@@ -284,58 +218,67 @@ class Kernel:
 
     def _block(
         self,
-        span: tuple[int, int],
         table: Table,
         places: Places,
         fixed: Mapping[str, Array],
         keep_all: bool,
         loose: list[int],
+        span: tuple[int, int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
-        chosen = everyone(table, *span)
-        scratch, rows = self._room(len(chosen.person_ids), len(chosen.group_ids))
-        if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+        with self._room() as room:
+            chosen = None
+            if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+                through = self._sift(span, table, fixed, room)
+                if len(through) > LOOSE * (span[1] - span[0]):
+                    loose.append(span[0])
+                else:
+                    chosen = some(table, through)
+            chosen = chosen or everyone(table, *span)
+            if self.used.reach:
+                chosen = with_kin(self.program.pack, self.used, table, places.complete, chosen)
+            return self._rows(chosen, fixed, keep_all, room)
+
+    def _sift(self, span: tuple[int, int], table: Table, fixed: Mapping[str, Array], room: Room) -> Array:
+        """The groups of a block that the sieve lets through."""
+        found = []
+        for g in range(*span, SIEVE):
+            chosen = everyone(table, g, min(g + SIEVE, span[1]))
+            scratch, _ = room.of(chosen)
             arrays = Local(fixed, chosen, scratch, self._units)
             for (stage, args), work in zip(self.source.sieve, self.sieve, strict=True):
                 work(*chosen.head(stage.unit), *[arrays[a] for a in args])
-            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.group_ids)]
-            through = np.flatnonzero(flags & YES)
-            if len(through) > LOOSE * len(chosen.group_ids):
-                loose.append(span[0])
-            else:
-                chosen = some(chosen, through)
-        if self.used.reach:
-            chosen = with_kin(self.program.pack, self.used, table, places, chosen.group_ids)
-            scratch, rows = self._room(len(chosen.person_ids), len(chosen.group_ids))
+            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.size)]
+            found.append(np.flatnonzero((flags & YES).view(np.bool_)) + g)
+        return np.concatenate(found)
+
+    def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep_all: bool, room: Room) -> Rows:
+        """All stages over some groups."""
+        scratch, rows = room.of(chosen)
         arrays = Local(fixed, chosen, scratch, self._units)
+        units = {s.unit for s in self.plan.stages}
+        heads = {unit: chosen.head(unit) for unit in units}
+        own = {unit: chosen.head(unit, chosen.ids(unit)) for unit in units}
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
-            head = chosen.head(stage.unit, bool(stage.benefit))
             if stage.benefit:
-                k = work(*head, rows, keep_all, *[arrays[a] for a in args])
+                k = work(*own[stage.unit], rows, keep_all, *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()
             else:
-                work(*head, *[arrays[a] for a in args])
+                work(*heads[stage.unit], *[arrays[a] for a in args])
         return found
 
-    def _room(self, persons: int, groups: int) -> tuple[dict[str, Array], Array]:
-        """Scratch rows of this thread by name, and room for rows; grown when a larger block comes."""
-        have = getattr(self._scratch, "room", None)
-        if have is None or have[2] < persons or have[3] < groups:
-            c = self.source.counts
-            p, g = padded(persons), padded(groups)
-            named: dict[str, Array] = {}
-            for name, n, dtype in (
-                ("SP", p, np.int64),
-                ("FP", p, np.uint8),
-                ("SG", g, np.int64),
-                ("FG", g, np.uint8),
-            ):
-                whole = np.zeros((c[name] + 1, n), dtype)
-                named |= {f"{name}{i}": whole[i] for i in range(c[name] + 1)}
-            have = (named, np.zeros((len(ROW), max(p, g)), np.int64), p, g)
-            self._scratch.room = have
-        return have[0], have[1]
+    @contextmanager
+    def _room(self) -> Iterator[Room]:
+        """Scratch that nobody else uses meanwhile; kept, since fresh memory costs more than the work."""
+        try:
+            room = self._rooms.pop()
+        except IndexError:
+            room = Room(self.source.counts)
+        try:
+            yield room
+        finally:
+            self._rooms.append(room)
 
 
 def cache_folder() -> Path:

@@ -11,91 +11,96 @@ from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, cone
 from zhida.rules.kernel.plan import CROSSING, LOCAL, Plan, group_of, plan_of
 from zhida.rules.program.build import BenefitProgram, Program
 
+OPEN = "?sieve"
+"""A field that no pack has: unknown for everybody."""
+
 CHEAP = 16
 """A condition without a near miss is tested if it adds at most so many values."""
 
 
 def sieve_plan(program: Program, benefits: tuple[str, ...]) -> Plan:
     """Stages whose output is, for each group, whether any benefit may write a row in it."""
-    output = _Sieve(program).output(benefits)
+    output = _Sieve(program, benefits).output()
     if output.op in LOCAL:  # nothing tells households apart: all are run
         return Plan(program, (), [], {}, group_of(program))
     return plan_of(program, output)
 
 
 class _Sieve:
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    """What is decided for a group as a whole may be taken as decided while it is decided: a group passes
+    where any benefit concerns anybody in it. So each benefit is tested as if none of the others were held,
+    neither by rule nor by award: where one is, the group passes for that one.
+
+    (Benefits hang on each other without cycles. Take a group that no test lets through: the first benefit in
+    that order is surely not held, since its test says so, hence the second is tested as it is, and so on.)
+    """
+
+    def __init__(self, program: Program, benefits: tuple[str, ...]) -> None:
         self.g: Graph = program.graph
-        self.of_answer = {b.presumed.answer.id: b for b in program.benefits.values() if b.exists}
-        self.done: dict[str, Node] = {}
+        self.group = group_of(program)
+        self.chosen = [program.benefits[name] for name in benefits]
+        no = self.g.truth(False)
+        self.assumed: dict[int, Node] = {}
+        for b in self.chosen:
+            if b.awarded is not None and not b.awarded.na:
+                self.assumed[b.awarded.id] = no
+        self.answers = {b.presumed.answer.id: b for b in program.benefits.values() if b.exists}
         self.paid: set[int] = set()
 
-    def output(self, benefits: tuple[str, ...]) -> Node:
-        g, group = self.g, group_of(self.program)
+    def output(self) -> Node:
+        g = self.g
         any_person, result = g.truth(False), g.truth(False)
-        chosen = [self.program.benefits[name] for name in benefits]
-        # what others hang on is paid for first, so that they may use it
-        chosen.sort(key=lambda b: all(c.near is None for c in b.conditions))
-        for b in chosen:
-            wanted = g.coalesce(self.entitled(b), g.truth(False))
+        # conditions that are tested whatever they cost come first, so that others may share what they compute
+        for b in sorted(self.chosen, key=lambda b: all(c.near is None for c in b.conditions)):
+            wanted = g.coalesce(self._entitled(b), g.truth(False))
             if b.awarded is not None:
                 wanted = g.either(wanted, b.awarded)
             if b.benefit.unit == PERSON:
                 any_person = g.either(any_person, wanted)
             else:
                 result = g.either(result, wanted)
-        result = g.either(g.aggregate("any", group, any_person), result)
-        return result
-
-    def entitled(self, b: BenefitProgram) -> Node:
-        """Necessary for an answer that can be yes, or a near miss."""
-        name = b.benefit.id
-        if name not in self.done:
-            self.done[name] = self.g.truth(True)  # while it is worked out: no help
-            self.done[name] = self._entitled(b)
-        return self.done[name]
+        return g.either(g.aggregate("any", self.group, any_person), result)
 
     def _entitled(self, b: BenefitProgram) -> Node:
+        """Necessary for an answer that can be yes, or a near miss."""
         g = self.g
-        result = self._loosened(b.presumed_applies)
+        result = self._alone(b.presumed_applies)
         self._pay(result)
         for i, c in enumerate(b.conditions):
             if c.role != "rule":
                 continue
-            needed = self._loosened(b.almost[i])
-            if needed.op == "truth":
-                continue
+            needed = self._alone(b.almost[i])
             if c.near is not None or self._price(needed) <= CHEAP:
                 self._pay(needed)
                 result = g.both(result, needed)
         return result
 
-    def _loosened(self, node: Node) -> Node:
-        """May be yes wherever ``node`` may be: another benefit's answer counts as open where that benefit's
-        own sieve lets the unit through, and as no elsewhere."""
-        done: dict[int, Node] = {}
-        seen: set[int] = set()
-        todo = [node]
+    def _alone(self, node: Node) -> Node:
+        """The node where no chosen benefit is held by anybody of the group; yes where that can't be said."""
+        g, done = self.g, dict(self.assumed)
+        names = {b.benefit.id for b in self.chosen}
+        for n in cone((node,)):
+            if n.op in CROSSING:  # nothing is assumed of other groups
+                return g.truth(True)
+            b = self.answers.get(n.args[0].id) if n.op == "coalesce" else None
+            if b is not None and n.args[1] is g.truth(False):
+                known = b.benefit.id in names
+                done[n.id] = g.truth(False) if known else g.input(OPEN, "bool", n.unit, 0, 0, False)
+        if node.id not in done and self._bare(node, done):
+            return g.truth(True)
+        return g.replace(node, lambda leaf: leaf, done)
+
+    def _bare(self, node: Node, done: dict[int, Node]) -> bool:
+        """Whether it hangs on the answer of another benefit otherwise than as "held, or not"."""
+        todo, seen = [node], set(done)
         while todo:
             n = todo.pop()
-            if n.id in seen:
-                continue
-            seen.add(n.id)
-            if n.id in self.of_answer or n.op in CROSSING:  # nothing is assumed of other households
-                return self.g.truth(True)
-            answered = self.of_answer.get(n.args[0].id) if n.op == "coalesce" else None
-            if answered is not None and n.args[1] is self.g.truth(False):
-                done[n.id] = self._stand_in(answered)
-            else:
+            if n.id in self.answers:
+                return True
+            if n.id not in seen:
+                seen.add(n.id)
                 todo.extend(n.args)
-        return self.g.replace(node, lambda leaf: leaf, done)
-
-    def _stand_in(self, b: BenefitProgram) -> Node:
-        g = self.g
-        through = g.coalesce(self.entitled(b), g.truth(False))
-        anything = g.input("?sieve", "bool", b.benefit.unit, 0, 0, False)
-        return g.select(through, anything, g.truth(False))
+        return False
 
     def _price(self, node: Node) -> int:
         return sum(

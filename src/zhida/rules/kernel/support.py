@@ -10,7 +10,7 @@ import numpy as np
 
 from zhida.rules.kernel import plain
 
-_compile = nb.njit(cache=True, nogil=True, error_model="numpy")
+_compile = nb.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 
 kept = _compile(plain.kept)
 bits_of = _compile(plain.bits_of)

@@ -15,6 +15,12 @@ from zhida.rules.formulas.ir import NA_BIT, PERSON, Node
 from zhida.rules.kernel.plan import CROSSING, Form, Plan
 from zhida.rules.program.build import Program
 
+DUE = "due"
+"""Scratch of one benefit: who gets a row."""
+
+WHOLE = "whole_"
+"""Before the name of a column: not cut out for the block."""
+
 
 @dataclass(slots=True)
 class Slots:
@@ -124,6 +130,12 @@ class Symbols:
 
     def put(self, line: str) -> None:
         self.lines.append("    " * self.indent + line)
+
+    def loop(self, line: str) -> None:
+        """Begins one of the stage's own loops."""
+        self.indent = 1
+        self.put(line)
+        self.indent = 2
 
     def arg(self, name: str) -> str:
         if name not in self.args:
