@@ -79,13 +79,20 @@ class _Sieve:
         """The node where no chosen benefit is held by anybody of the group; yes where that can't be said."""
         g, done = self.g, dict(self.assumed)
         names = {b.benefit.id for b in self.chosen}
-        for n in cone((node,)):
+        todo, seen = [node], set(done)
+        while todo:
+            n = todo.pop()
+            if n.id in seen:
+                continue
+            seen.add(n.id)
             if n.op in CROSSING:  # nothing is assumed of other groups
                 return g.truth(True)
             b = self.answers.get(n.args[0].id) if n.op == "coalesce" else None
             if b is not None and n.args[1] is g.truth(False):
                 known = b.benefit.id in names
                 done[n.id] = g.truth(False) if known else g.input(OPEN, "bool", n.unit, 0, 0, False)
+            else:
+                todo.extend(n.args)
         if node.id not in done and self._bare(node, done):
             return g.truth(True)
         return g.replace(node, lambda leaf: leaf, done)

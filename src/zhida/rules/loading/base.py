@@ -119,7 +119,8 @@ def _link(item: Node, context: Context) -> Link:
 def _kin(item: Node, context: Context) -> Kin:
     record = item.map(("id", "name"), ("follows", "followed_by", "register"))
     follows, followed_by = (_links(record.get(key), context) for key in ("follows", "followed_by"))
-    if record.get("follows") is None and record.get("followed_by") is None:
+    given = [record.get(key) for key in ("follows", "followed_by")]
+    if not any(node is not None and (node.kind != "list" or node.items()) for node in given):
         item.add("kin over no links", "`follows: […]`, `followed_by: […]` or both")
     register = _known_register(record.get("register"), context)
     return Kin(
