@@ -187,7 +187,7 @@ class Writer:
     def extreme_kin(self, dim: str, scope: Scope) -> str:
         inner = Scope("person", "k", kin=True)
         test = f" if {self.leaf('bool', inner)}" if self.rng.random() < 0.5 else ""
-        how, default = self.rng.choice([("max", "0"), ("min", "9")]) if dim == "number" else ("max", "0")
+        how, default = ("min", "9") if dim == "number" and self.rng.random() < 0.7 else ("max", "0")
         return f"{how}(({self.simple(dim, 'k')} for k in {self.rng.choice(self.kin_words)}{test}), default={default})"
 
     def below(self, scope: Scope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -53,18 +54,6 @@ def random_links(
     return links
 
 
-def followers(
-    links: Mapping[str, np.ndarray], group_of: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """By link (whom, who) of people of other households, ascending by whom."""
-    found = {}
-    for link, target in links.items():
-        who = np.flatnonzero((target >= 0) & (group_of[np.maximum(target, 0)] != group_of))
-        who = who[np.argsort(target[who], kind="stable")]
-        found[link] = target[who], who
-    return found
-
-
 FORMS = ("known", "states", "intervals", "absent")
 
 
@@ -73,6 +62,7 @@ class Town:
 
     ``forms``: how likely each of :data:`FORMS` is. ``unknown``: whether states leave values open.
     ``inside``: nobody is registered outside the territory. ``links``: rows of persons, of all the town.
+    ``whole``: by kin, of whom it is told that there are no others, whatever links and registers say.
     """
 
     def __init__(
@@ -136,7 +126,8 @@ class Town:
             self.told[f.id] = told
         group_of = np.repeat(np.arange(groups, dtype=np.int32), size)
         self.links = random_links(rng, pack, group_of, not unknown)
-        web = Web(self.links, followers(self.links, group_of)) if pack.links else None
+        self.whole = {kin: rng.random(people) < 0.1 for kin in pack.kin}
+        web = replace(Web.of(group_of, self.links), closed=self.whole) if pack.links else None
         self.table = Table(first, size, group_of, place_g, place_p, self.columns, web)
         self._near: list[set[int]] = [set() for _ in range(groups)]
         for target in self.links.values():
@@ -208,16 +199,17 @@ class Town:
         return target if target < 0 else at.get(target, SOMEBODY)
 
     def _kin(self, kin: KinRecord, i: int, at: Mapping[int, int]) -> Relatives:
-        """Closed where no followed link leads to somebody unknown, a complete register holds whoever points
-        back, and all of them are among those told."""
+        """Closed where no followed link leads to somebody unknown and a complete register has all who point
+        back, or it is told; and all of them are among those told of."""
         mine = {int(self.links[link][i]) for link in kin.follows}
         back = {int(j) for link in kin.followed_by for j in np.flatnonzero(self.links[link] == i)}
         persons = {j for j in mine | back if j >= 0} - {i}
-        closed = SOMEBODY not in mine and persons <= set(at)
+        closed = SOMEBODY not in mine
         if kin.followed_by:
             registers = list(self.pack.registers)
             place = self.table.place_person[i]
             closed &= bool(kin.register and self.places.complete[registers.index(kin.register), place])
+        closed = (closed or bool(self.whole[kin.id][i])) and persons <= set(at)
         return Relatives(tuple(sorted(at[j] for j in persons if j in at)), closed)
 
 

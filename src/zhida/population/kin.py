@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.population.store import Part, Snapshot
-from zhida.rules.kernel.web import NOBODY, SOMEBODY, Shape, Used, Web, followers
+from zhida.rules.kernel.web import NOBODY, SOMEBODY, Shape, Used, Web, by_person, followers
 
 Array = NDArray[Any]
 
@@ -129,5 +129,5 @@ def web_of(snapshot: Snapshot, part: Part, used: Used, back: Back, guests: Guest
     for link in used.back:
         at, who = followers(back.pairs[link], rows)
         here = local(who)
-        pairs[link] = at[here >= 0], here[here >= 0]
+        pairs[link] = by_person(at[here >= 0], here[here >= 0], len(rows))
     return Web({link: local(np.concatenate(found)) for link, found in links.items()}, pairs)

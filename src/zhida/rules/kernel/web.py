@@ -23,9 +23,9 @@ NOBODY, SOMEBODY = -1, -2
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """``links`` by id, a row per person. ``followers`` by link: (whom, who) of people of *other* households,
-    ascending by whom. ``closed`` by kin: of whom it is known, whatever registers say, that there are no
-    others."""
+    """``links`` by id, a row per person. ``followers`` by link: people of *other* households who point at a
+    person, as where each person's begin and who (:func:`by_person`). ``closed`` by kin: of whom it is known,
+    whatever registers say, that there are no others."""
 
     links: Mapping[str, Array]
     followers: Mapping[str, tuple[Array, Array]]
@@ -38,7 +38,7 @@ class Web:
         for name, link in links.items():
             who = np.flatnonzero((link >= 0) & (group_of[np.maximum(link, 0)] != group_of))
             order = np.argsort(link[who], kind="stable")
-            found[name] = link[who][order], who[order]
+            found[name] = by_person(link[who][order], who[order], len(group_of))
         return cls(links, found)
 
 
@@ -113,25 +113,28 @@ class Tied:
         return Web(self.links, self.followers, self.closed)
 
 
-def visitors(shape: Shape, web: Web, used: Used, groups: Array) -> Array:
-    """Groups that people of ``groups`` are tied to, ascending; also such as are in ``groups`` themselves."""
-    found: list[Array] = []
-    seen = np.unique(groups)
-    rows = shape.persons(seen)
+def visitors(shape: Shape, web: Web, used: Used, groups: Array, apart: bool = False) -> Array:
+    """Groups that people of ``groups`` are tied to, ascending; with ``apart`` also those in ``groups``."""
+    seen = np.zeros(len(shape.size), bool)
+    seen[groups] = True
+    found = np.zeros(len(shape.size), bool)
+    fresh = groups if not apart else np.flatnonzero(seen)
     for _ in range(used.reach):
+        rows = shape.persons(fresh)
         home = shape.group_of[rows]
-        steps = [rows[:0]]
+        near = np.zeros(len(shape.size), bool)
         for link in used.links:
             target = web.links[link][rows]
             group = shape.group_of[np.maximum(target, 0)]
-            steps.append(group[(target >= 0) & (group != home)])
-        steps += [shape.group_of[followers(web.followers[link], rows)[1]] for link in used.back]
-        near = np.unique(np.concatenate(steps))
-        found.append(near)
-        new = np.setdiff1d(near, seen, assume_unique=True)
-        seen = np.union1d(seen, new)
-        rows = shape.persons(new)
-    return np.unique(np.concatenate(found)) if found else groups[:0]
+            near[group[(target >= 0) & (group != home)]] = True
+        for link in used.back:
+            near[shape.group_of[pointing(web.followers[link], rows)[1]]] = True
+        found |= near
+        fresh = np.flatnonzero(near & ~seen)
+        seen[fresh] = True
+    if not apart:
+        found[groups] = False
+    return np.flatnonzero(found)
 
 
 def arrays(pack: Pack, used: Used, found: Tied, complete: Array, places: Array) -> dict[str, Array]:
@@ -162,11 +165,27 @@ def is_open(pack: Pack, name: str, web: Web, complete: Array, places: Array) -> 
 def followers(pairs: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
     """(place in ``rows``, who) for everybody who points at one of them; ``pairs``: (whom, who) ascending."""
     whom, who = pairs
-    lo, hi = np.searchsorted(whom, rows, "left"), np.searchsorted(whom, rows, "right")
+    return _expanded(np.searchsorted(whom, rows, "left"), np.searchsorted(whom, rows, "right"), who)
+
+
+def pointing(listed: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
+    """The same from a list by person: where each one's begins, and who."""
+    start, who = listed
+    return _expanded(start[rows], start[rows + 1], who)
+
+
+def _expanded(lo: Array, hi: Array, who: Array) -> tuple[Array, Array]:
     count = hi - lo
     start = np.cumsum(count) - count
     at = np.repeat(lo - start, count) + np.arange(int(count.sum()))
-    return np.repeat(np.arange(len(rows)), count), who[at]
+    return np.repeat(np.arange(len(lo)), count), who[at]
+
+
+def by_person(whom: Array, who: Array, people: int) -> tuple[Array, Array]:
+    """(where each person's begin, who), for pairs ascending by whom."""
+    start = np.zeros(people + 1, np.int64)
+    np.cumsum(np.bincount(whom, minlength=people), out=start[1:])
+    return start, who
 
 
 def tied(pack: Pack, shape: Shape, web: Web, used: Used, groups: Array, apart: bool = False) -> Tied:
@@ -175,9 +194,7 @@ def tied(pack: Pack, shape: Shape, web: Web, used: Used, groups: Array, apart: b
     ``apart``: groups may repeat, and each is a copy of its own: whom it hangs on is a visitor, even where a
     copy of that household is there too.
     """
-    guests = visitors(shape, web, used, groups)
-    if not apart:
-        guests = np.setdiff1d(guests, groups, assume_unique=True)
+    guests = visitors(shape, web, used, groups, apart)
     whole = np.concatenate([groups, guests])
     rows = shape.persons(whole)
     size = shape.size[whole].astype(np.int64)
@@ -188,28 +205,29 @@ def tied(pack: Pack, shape: Shape, web: Web, used: Used, groups: Array, apart: b
     local[rows[known]] = np.arange(len(rows))[known]
     # where a person's household begins here, less where it begins in the table
     shift = np.repeat(start - shape.first[whole], size)
-    links = {link: _local(shape, web.links[link][rows], rows, local, shift) for link in used.links}
-    kin = {}
+    home = shape.group_of[rows]
+    links, within = {}, {}
+    for link in used.links:
+        target = web.links[link][rows]
+        there = np.maximum(target, 0)
+        inside = (target >= 0) & (shape.group_of[there] == home)
+        found = local[there] if not apart else np.where(inside, there + shift, local[there])
+        links[link], within[link] = np.where(target < 0, target, found), inside
     back = {}
     for link in used.back:
-        whom, who = followers(web.followers[link], rows)
-        here = local[who] >= 0
-        back[link] = whom[here], local[who][here]
+        whom, who = pointing(web.followers[link], rows)
+        who = local[who]
+        here = who >= 0
+        back[link] = whom[here], who[here]
+    kin = {}
     for name in used.kin:
         pairs = [_pairs(links[link]) for link in pack.kin[name].follows]
         for link in pack.kin[name].followed_by:
-            target = web.links[link][rows]
-            inside = (target >= 0) & (shape.group_of[np.maximum(target, 0)] == shape.group_of[rows])
-            pairs += [(links[link][inside], np.flatnonzero(inside)), back[link]]
+            pairs += [(links[link][within[link]], np.flatnonzero(within[link])), back[link]]
         kin[name] = _listed(pairs, len(rows))
     closed = {name: known[rows] for name, known in web.closed.items()}
-    return Tied(whole, rows, len(groups), own_persons, links, kin, back, closed)
-
-
-def _local(shape: Shape, target: Array, rows: Array, local: Array, shift: Array) -> Array:
-    there = np.maximum(target, 0)
-    inside = shape.group_of[there] == shape.group_of[rows]
-    return np.where(target < 0, target, np.where(inside, there + shift, local[there]))
+    told = {link: by_person(*back[link], len(rows)) for link in used.back}
+    return Tied(whole, rows, len(groups), own_persons, links, kin, told, closed)
 
 
 def _pairs(link: Array) -> tuple[Array, Array]:
@@ -222,7 +240,8 @@ def _listed(pairs: Sequence[tuple[Array, Array]], count: int) -> tuple[Array, Ar
     """First, size and rows of kin: each once, oneself never, in ascending order."""
     who = np.concatenate([p[0] for p in pairs]).astype(np.int64)
     whom = np.concatenate([p[1] for p in pairs]).astype(np.int64)
-    key = np.unique((who * count + whom)[who != whom])
+    key = np.sort((who * count + whom)[who != whom])
+    key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key
     who, whom = key // max(count, 1), key % max(count, 1)
     size = np.bincount(who, minlength=count).astype(np.int64)
     if len(size) and int(size.max()) > MAX_KIN:
