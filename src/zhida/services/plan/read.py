@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhida.services.plan.model import Plan
+from zhida.services.plan.flow import flow
+from zhida.services.plan.heads import area_of, base_year_of, period_of, title_of
+from zhida.services.plan.indicators import indicators
+from zhida.services.plan.lines import lines_of
+from zhida.services.plan.model import Plan, Span
+from zhida.services.plan.sections import sections
+from zhida.services.plan.tables import Table, tables
+from zhida.services.plan.terms import terms
 from zhida.services.plan.text import text_of
 
 
@@ -19,16 +26,32 @@ def read_file(path: Path) -> Plan:
 
 def read_text(text: str) -> Plan:
     """The plan in a text. What can't be made out is listed under ``unread``; no text is refused."""
+    lines = lines_of(text)
+    whole = flow(text).text
+    title = title_of(lines)
+    period = period_of(title, whole)
+    base_year = base_year_of(whole)
+    explained, notes = terms(text, lines)
+    laid_out = tables(text)
+    headings, contents, unclear = sections(lines, [*(_body(t) for t in laid_out), *notes])
+    laid_out = [t for t in laid_out if not any(a <= t.at[0] < b for a, b in contents)]
+    base = base_year if base_year is not None else period[0] - 1 if period else None
+    found, unread, _ = indicators(laid_out, base, text)
     return Plan(
-        title=None,
-        area=None,
-        period=None,
-        base_year=None,
-        sections=(),
-        indicators=(),
+        title=title,
+        area=area_of(title),
+        period=period,
+        base_year=base_year,
+        sections=tuple(headings),
+        indicators=tuple(found),
         commitments=(),
         projects=(),
-        terms=(),
-        unread=(),
+        terms=tuple(explained),
+        unread=tuple(sorted([*unread, *unclear], key=lambda u: u.at)),
         text=text,
     )
+
+
+def _body(table: Table) -> Span:
+    """A table without its title, which may be the heading of a box."""
+    return (table.title.at[1] + 1 if table.title else table.at[0]), table.at[1]
