@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zhida.services.plan.commitments import commitments
 from zhida.services.plan.flow import flow
 from zhida.services.plan.heads import area_of, base_year_of, period_of, title_of
 from zhida.services.plan.indicators import indicators
 from zhida.services.plan.lines import lines_of
 from zhida.services.plan.model import Plan, Span
+from zhida.services.plan.prose import sentences
+from zhida.services.plan.roles import roles
 from zhida.services.plan.sections import sections
 from zhida.services.plan.tables import Table, tables
 from zhida.services.plan.terms import terms
@@ -37,6 +40,9 @@ def read_text(text: str) -> Plan:
     laid_out = [t for t in laid_out if not any(a <= t.at[0] < b for a, b in contents)]
     base = base_year if base_year is not None else period[0] - 1 if period else None
     found, unread, _ = indicators(laid_out, base, text)
+    apart = [*(_body(t) for t in laid_out), *contents, *notes]
+    running = sentences(text, lines, apart, headings)
+    promised, torn = commitments(running, roles(headings, period[0] if period else None), text)
     return Plan(
         title=title,
         area=area_of(title),
@@ -44,10 +50,10 @@ def read_text(text: str) -> Plan:
         base_year=base_year,
         sections=tuple(headings),
         indicators=tuple(found),
-        commitments=(),
+        commitments=tuple(promised),
         projects=(),
         terms=tuple(explained),
-        unread=tuple(sorted([*unread, *unclear], key=lambda u: u.at)),
+        unread=tuple(sorted([*unread, *unclear, *torn], key=lambda u: u.at)),
         text=text,
     )
 

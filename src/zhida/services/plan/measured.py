@@ -1,0 +1,111 @@
+"""Which quantities of a sentence measure an aim or a result, and which only name or limit something."""
+
+from __future__ import annotations
+
+import re
+
+from zhida.services.plan.clauses import Piece, clause, stripped
+from zhida.services.plan.quantities import Quantity
+from zhida.services.plan.units import COUNTERS
+from zhida.services.plan.words import MADE_END, REACHED_END
+
+TIMES = {"年", "天", "月", "小时", "分钟", "岁", "级", "期", "点", "届", "日", "位", "学时", "课时"}
+"""Units of time, age and rank: no aim unless a verb of reaching stands before them."""
+PLACES = {"县", "区", "市", "街道", "社区", "村", "镇", "站", "园", "队", "口", "组"}
+LENGTHS = {"米", "公里", "千米", "km"}
+OFTEN = {"次", "场", "场次"}
+SMALL = 10
+"""Chinese numerals below it count the members of a list (三项制度) unless something says otherwise."""
+EACH = re.compile("每(?:个|一|家|所|座|[市县区镇乡村户人])|各(?:市|县|区|乡镇|街道)[^，；]{0,12}(?:至少|都|均)")
+QUOTED = re.compile(r"“[^”]*”|‘[^’]*’|《[^》]*》")
+COUNTED_QUOTE = re.compile(r"“(十|百|千|万)([家个名位项支所处座件人户])”")
+SCOPE_AFTER = re.compile("(?:以上|以下|以内|及以上|左右)?的?[^，；。]{1,30}")
+LIMITS = re.compile("(?:每|以|按|第|含|超|满|年满)$")
+PRESUPPOSED = re.compile("(?:为基础|为前提|的基础上|为目标|为重点|基础上)")
+OF_MANY = re.compile("[^，；。]{0,12}(?:之一|经验|精神|方针|原则)")
+NOTHING = re.compile("[，；。）、！？]|$")
+
+
+def measured(text: str, found: list[Quantity]) -> list[Quantity]:
+    """The quantities of a sentence that may be commitments, in their order."""
+    shut = [hit.span() for hit in QUOTED.finditer(text)]
+    kept: list[Quantity] = []
+    for i, one in enumerate(found):
+        if any(a < one.number < b for a, b in shut) or OF_MANY.match(text, one.end):
+            continue
+        if _whole(one):
+            if not PRESUPPOSED.match(text, one.end):
+                kept.append(one)
+            continue
+        piece = clause(text, one.start, one.end)
+        rest = [q for q in found[i + 1 :] if q.start < piece[1]]
+        if _is_measured(text, one, piece, rest, kept):
+            kept.append(one)
+    return kept
+
+
+def _whole(one: Quantity) -> bool:
+    return one.figure.raw == "全覆盖"
+
+
+def _is_measured(text: str, one: Quantity, piece: Piece, rest: list[Quantity], kept: list[Quantity]) -> bool:
+    before = text[stripped(text, piece[0], one.start) : one.start]
+    reached = REACHED_END.search(before) is not None and not before.endswith(("为", "是", "有"))
+    made = MADE_END.search(before) is not None
+    if LIMITS.search(text[max(0, one.start - 2) : one.start]) and not made:
+        return False
+    unit = one.unit
+    if unit is None:
+        return reached and NOTHING.match(text, one.end) is not None and len(one.figure.raw) < 10
+    if unit in TIMES or unit.split("/")[0] in TIMES:
+        return reached and NOTHING.match(text, one.end) is not None and unit != "级"
+    if unit in LENGTHS or unit in PLACES:
+        return (made or reached) and unit in LENGTHS | {"社区", "村", "站"}
+    if unit in OFTEN:
+        return made or one.figure.comparison != "="
+    if one.spelt and not _counts(text, one, piece, made, before):
+        return False
+    return made or reached or not _limits(text, one, piece, before, rest, kept)
+
+
+def _counts(text: str, one: Quantity, piece: Piece, made: bool, before: str) -> bool:
+    """Whether a Chinese numeral counts what is promised, not the members of a list."""
+    if one.unit is None or one.unit[-1] not in COUNTERS | {"种", "%"}:
+        return False
+    if one.figure.low >= SMALL or one.unit == "%" or one.figure.comparison != "=":
+        return True
+    return made and EACH.search(text[piece[0] : one.start]) is not None
+
+
+def _limits(
+    text: str, one: Quantity, piece: Piece, before: str, rest: list[Quantity], kept: list[Quantity]
+) -> bool:
+    """Whether a quantity only says of whom or where something is said.
+
+    It stands before a noun and another figure follows in its clause (全区90个社区实现全覆盖), or behind
+    a verb that makes nothing (迭代12个条线的系统), or as an attribute (50张以上床位的机构).
+    """
+    after = text[one.end : piece[1]]
+    if not after or after[0] in "、，）":
+        return False
+    if one.unit is not None and one.unit.endswith(("%", "‰")):
+        return False
+    if before and _attribute(after):
+        return True
+    if rest and not before:
+        return True
+    if before and not before[-1:].isspace() and not _list_goes_on(text, one, kept):
+        return True
+    return bool(re.match("(?:以上|以下|以内)?[^，；。、]{0,10}的", after)) and one.figure.comparison in "≥≤"
+
+
+def _attribute(after: str) -> bool:
+    return re.match("[^，；。、]{1,8}的", after) is not None
+
+
+def _list_goes_on(text: str, one: Quantity, kept: list[Quantity]) -> bool:
+    """Whether the quantity is the next member of a list whose last one was kept."""
+    if not kept:
+        return False
+    between = text[kept[-1].end : one.start]
+    return len(between) <= 30 and between.endswith(("、", "和", "及", "以及", "与")) and not re.search("[，；。]", between)

@@ -1,0 +1,77 @@
+"""Whether a sentence promises or reports."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from zhida.services.plan.model import CommitmentRole, Section
+
+PAST = re.compile(
+    "背景|基础(?!设施|性|工作|建设|保障|能力)|现状|回顾|成就|成效|成绩|发展情况|完成情况|形势|“十[二三]五”(?:时期|期间)?(?:发展|主要|的)?"
+    "|工作总结|发展历程|问题|短板|挑战|机遇"
+)
+AHEAD = re.compile("目标|任务|要求|措施|保障|举措|重点|工程|原则|思想|展望|实施|行动|计划|项目")
+PROMISES = re.compile(
+    "计划(?:安排|投资|建设|新建|新增)?(?!》)|力争|确保|(?<![即必])将(?=[^军来])|争取|拟|到“十[四五六]五”末|今后|未来[三五]年|下一步|规划(?:新建|建设|安排|投资)"
+)
+REPORTS = re.compile(
+    "已(?!然|知)|截至|目前|先后|(?<!除)了(?=[^解])|连续\\d+年|以来|被评为|荣获|获评|累计(?:完成|发放|接收|投入|建成)"
+)
+PERIOD = re.compile("“十([一二三四五六七八九]?)五”(?:时期|期间|以来|末)")
+ORDINALS = {"": 10, "一": 11, "二": 12, "三": 13, "四": 14, "五": 15, "六": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What the headings say of the text below them; ``first`` is the first year of the plan."""
+
+    starts: tuple[int, ...]
+    roles: tuple[CommitmentRole | None, ...]
+    first: int | None
+
+    def of(self, place: int, sentence: str, by: int | None, before: str) -> CommitmentRole:
+        """The role of a figure at ``place``: a year decides, then the words, then the heading.
+
+        ``before``: the sentence up to the figure.
+        """
+        if by is not None and self.first is not None:
+            return "promise" if by >= self.first else "claim"
+        i = bisect_right(self.starts, place) - 1
+        heading = self.roles[i] if i >= 0 else None
+        if PROMISES.search(before):
+            return "promise"
+        if heading is not None:
+            return heading
+        if REPORTS.search(sentence) or self._past_period(sentence):
+            return "claim"
+        return "promise"
+
+    def _past_period(self, sentence: str) -> bool:
+        hit = PERIOD.search(sentence)
+        if hit is None or self.first is None:
+            return False
+        return 1951 + 5 * ORDINALS.get(hit[1], 0) < self.first
+
+
+def roles(headings: Sequence[Section], first: int | None) -> Roles:
+    """The role that each heading gives, from its own words or those of the headings above it."""
+    path: list[tuple[int, CommitmentRole | None]] = []
+    found: list[CommitmentRole | None] = []
+    for one in headings:
+        while path and path[-1][0] >= one.level:
+            path.pop()
+        above = path[-1][1] if path else None
+        own = _own(one.title) if one.level <= 2 else None
+        role = above if above == "claim" or own is None else own
+        path.append((one.level, role))
+        found.append(role)
+    return Roles(tuple(h.at[0] for h in headings), tuple(found), first)
+
+
+def _own(title: str) -> CommitmentRole | None:
+    if PAST.search(title):
+        return "claim"
+    return "promise" if AHEAD.search(title) else None
