@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from zhida.services.plan.words import AND, LEADING, MADE, MADE_END, PREDICATE, REACHED_END
+from zhida.services.plan.words import ADVERB, AND, CARRIER, DONE_END, LEADING, MADE, MADE_END, OBJECT_END, PREDICATE, REACHED_END, TRAILING
 
 STOPS = "，；：。！？"
 OPEN, CLOSE = "（“‘《【", "）”’》】"
+SHORT = 4
+"""A word of so many characters before 全覆盖 says where, not what."""
+VERBS = ("实现", "实施", "达到")
+JOINS = ("和", "及", "与", "、")
 Piece = tuple[int, int]
 
 
@@ -52,11 +56,12 @@ def clause(text: str, start: int, end: int) -> Piece:
 def stripped(text: str, a: int, b: int) -> int:
     """Where the words at [a, b) begin without times and adverbs."""
     while a < b:
-        hit = LEADING.match(text, a, b)
-        if hit is None or hit.end() == a:
+        hit = LEADING.match(text, a)
+        if hit is None or not a < hit.end() <= b:
             break
         a = hit.end()
-    return a
+    adverb = ADVERB.match(text[a:b])
+    return a + adverb.end() if adverb else a
 
 
 def named(text: str, before: Piece, after: Piece) -> Named:
@@ -66,37 +71,43 @@ def named(text: str, before: Piece, after: Piece) -> Named:
     number, subject (培育100名骨干). A number at the head stands before its subject.
     """
     a, b = stripped(text, *before), before[1]
+    trailing = TRAILING.search(text[a:b])
+    b = a + trailing.start() if trailing else b
+    b = b - 1 if trailing and text[a:b].endswith(("从", "由", "自")) else b
     words = text[a:b]
     noun = _noun(text, *after)
-    if not words:
+    if not words or (words.endswith(JOINS) and PREDICATE.search(text, *after)):
         return _at_the_head(text, *after)
+    first = MADE.match(words)
     reached, made = REACHED_END.search(words), MADE_END.search(words)
     if made and made.start() == 0:
         return Named(noun, (a, b))
     if made and noun is not None and not (reached and reached.end() - reached.start() > 1):
         return Named(noun, (a + made.start(), b))
-    if reached and reached.start() > 0:
+    if reached and reached.start() == 0:
+        return Named(noun, (a, b))
+    if reached:
         verb = (a + reached.start(), b)
-        return Named(_object(text, a, verb[0]), verb)
-    first = MADE.match(words)
+        return Named((a, verb[0]), verb)
     if first and first.end() < len(words) and words[first.end()] not in "、和及与的":
-        return Named((a + first.end(), b), (a, a + first.end()))
-    inner = re.search("实现|达到|达", words)
-    if inner and 0 < inner.start():
-        return Named((a, a + inner.start()), (a + inner.start(), a + inner.end()))
+        return Named(noun or (a + first.end(), b), (a, a + first.end()))
+    done = DONE_END.search(words)
+    if done and done.start():
+        return Named((a, a + done.start()), (a + done.start(), b))
+    whole = "全覆盖" in text[before[1] : after[0]]
+    at = max(words.rfind(w) for w in ("实现", "实施")) if whole else words.find("达")
+    if at > 0:
+        verb = (a + at, a + at + (1 if words[at : at + 2] not in VERBS else 2))
+        after_verb = whole and b - verb[1] > SHORT or words.startswith("对")
+        return Named((verb[1], b) if after_verb else (a, verb[0]), verb)
     return Named((a, b), None)
-
-
-def _object(text: str, a: int, b: int) -> Piece:
-    """The subject before a verb of reaching: a leading verb of making belongs to its name (建有 …)."""
-    return a, b
 
 
 def _noun(text: str, a: int, b: int) -> Piece | None:
     """The noun phrase behind a quantity, up to the end of its clause or the next list member."""
     if a < b and text[a] == "的":
         a += 1
-    if b <= a or text[a] in "、）（和及":
+    if b <= a or text[a] in "、）（和及" or PREDICATE.match(text, a):
         return None
     return a, b
 
@@ -107,7 +118,21 @@ def _at_the_head(text: str, a: int, b: int) -> Named:
     hit = PREDICATE.search(text, a, b)
     if hit and hit.start() > a:
         return Named((a, hit.start()), hit.span())
+    if hit:
+        return Named(None, (a, b))
     return Named((a, b) if b > a else None, None)
+
+
+def carried(text: str, before: int) -> str:
+    """What the clauses before ``before`` speak of: the object of the first that carries one on."""
+    words = [w for w in re.split("[，；：]", text[:before]) if w]
+    for one in (words[:1] + words[-1:]) if words else []:
+        a = stripped(one, 0, len(one))
+        head = CARRIER.match(one[a:])
+        thing = OBJECT_END.sub("", one[a + head.end() :]) if head else ""
+        if thing and not re.search(r"[。“]|\d", thing):
+            return thing
+    return ""
 
 
 def conjunction(words: str) -> str | None:

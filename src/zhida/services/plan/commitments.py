@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from zhida.services.plan.clauses import Named, Piece, clause, conjunction, named, without_conjunction
+from zhida.services.plan.clauses import Named, Piece, carried, clause, conjunction, named, without_conjunction
 from zhida.services.plan.flow import Flow
 from zhida.services.plan.measured import measured
 from zhida.services.plan.model import Commitment, Comparison, Unread
 from zhida.services.plan.quantities import Quantity, quantities
 from zhida.services.plan.roles import Roles
-from zhida.services.plan.words import DISTANT, REACHED_END
+from zhida.services.plan.words import AT_LEAST, DISTANT, EACH, MADE, REACHED_END
 from zhida.services.plan.years import Stated, stated, year_for
 
 AT_DISTANCE: dict[str, Comparison] = {
@@ -30,6 +30,7 @@ class _Found:
     quantity: Quantity
     named: Named
     comparison: Comparison
+    subject: str
     start: int
     end: int
     by: int | None
@@ -58,10 +59,10 @@ def _at_the_end(text: str, end: int) -> bool:
 
 def _commitment(sentence: Flow, one: _Found, roles: Roles, at: Piece) -> Commitment:
     text = sentence.text
-    subject, verb = one.named.subject, one.named.verb
+    verb = one.named.verb
     role = roles.of(at[0], text, one.by, text[: one.quantity.end])
     return Commitment(
-        subject=text[slice(*subject)].replace(" ", "") if subject else "",
+        subject=one.subject,
         verb=text[slice(*verb)] if verb else "",
         value=replace(one.quantity.figure, comparison=one.comparison),
         unit=one.quantity.unit,
@@ -98,13 +99,18 @@ def _found(
         subject = words.subject
         if subject and subject[1] > piece[0] + distant.start():
             words = Named((subject[0], piece[0] + distant.start()), None)
+    elif comparison == "=" and AT_LEAST.search(before):
+        comparison = "≥"
     elif last is not None and comparison == "=" and _only_and(text, last, one):
         comparison = last.comparison
     one = _per(text, one, piece)
     places = [one.start, one.end, *(words.subject or ()), *(words.verb or ())]
+    each = EACH.search(text, piece[0] if last is None else last.quantity.end, min(places))
+    if each:
+        places.append(each.start())
     by = year_for(text, years, one.start, one.end)
-    found = _Found(one, words, comparison, min(places), max(places), by)
-    return found
+    subject = _subject(text, words, piece, done[-1] if done else None)
+    return _Found(one, words, comparison, subject, min(places), max(places), by)
 
 
 def _only_and(text: str, last: _Found, one: Quantity) -> bool:
@@ -115,7 +121,7 @@ def _named(text: str, one: Quantity, piece: Piece, last: _Found | None, after_en
     """Subject and verb, where ``last`` stands before the quantity in the same clause."""
     after = (one.end, after_end)
     if last is None:
-        return _inherited(text, named(text, (piece[0], one.start), after), piece)
+        return named(text, (piece[0], one.start), after)
     between = text[last.quantity.end : one.start]
     word = conjunction(between)
     if word == between:  # 30%、50%
@@ -130,9 +136,13 @@ def _named(text: str, one: Quantity, piece: Piece, last: _Found | None, after_en
     return named(text, (last.quantity.end, one.start), after)
 
 
-def _inherited(text: str, words: Named, piece: Piece) -> Named:
-    """A clause that has no subject goes on with that of the clause before it."""
-    return words
+def _subject(text: str, words: Named, piece: Piece, before: _Found | None) -> str:
+    """The subject's words; a clause that has none goes on with that of the clause before it."""
+    if words.subject:
+        return text[slice(*words.subject)].replace(" ", "")
+    if before is not None and before.quantity.end + 1 == piece[0]:
+        return before.subject
+    return carried(text, piece[0])
 
 
 def _per(text: str, one: Quantity, piece: Piece) -> Quantity:
@@ -143,6 +153,14 @@ def _per(text: str, one: Quantity, piece: Piece) -> Quantity:
     hit = PER.search(text[piece[0] : one.start])
     if hit:
         return replace(one, unit=f"{unit}/{hit[1] or hit[2]}")
-    if YEARLY.search(text[: one.start]):
-        return replace(one, unit=f"{unit}/年")
-    return one
+    return replace(one, unit=f"{unit}/年") if _yearly(text, one, piece) else one
+
+
+def _yearly(text: str, one: Quantity, piece: Piece) -> bool:
+    """每年 in the clause, or in one before it with which only verbs of making go on."""
+    start, end = piece[0], one.start
+    while not YEARLY.search(text[start:end]):
+        if start < 2 or text[start - 1] not in "，；、" or not MADE.match(text, start):
+            return False
+        start, end = clause(text, start - 1, start - 1)
+    return True

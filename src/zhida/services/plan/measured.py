@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
-from zhida.services.plan.clauses import Piece, clause, stripped
+from zhida.services.plan.clauses import JOINS, Piece, clause, stripped
+from zhida.services.plan.model import Figure
 from zhida.services.plan.quantities import Quantity
 from zhida.services.plan.units import COUNTERS
-from zhida.services.plan.words import MADE_END, REACHED_END
+from zhida.services.plan.words import EACH, MADE, MADE_END, PREDICATE, REACHED_END, YEAR
 
 TIMES = {"年", "天", "月", "小时", "分钟", "岁", "级", "期", "点", "届", "日", "位", "学时", "课时"}
 """Units of time, age and rank: no aim unless a verb of reaching stands before them."""
@@ -16,13 +18,16 @@ LENGTHS = {"米", "公里", "千米", "km"}
 OFTEN = {"次", "场", "场次"}
 SMALL = 10
 """Chinese numerals below it count the members of a list (三项制度) unless something says otherwise."""
-EACH = re.compile("每(?:个|一|家|所|座|[市县区镇乡村户人])|各(?:市|县|区|乡镇|街道)[^，；]{0,12}(?:至少|都|均)")
 QUOTED = re.compile(r"“[^”]*”|‘[^’]*’|《[^》]*》")
 COUNTED_QUOTE = re.compile(r"“(十|百|千|万)([家个名位项支所处座件人户])”")
 SCOPE_AFTER = re.compile("(?:以上|以下|以内|及以上|左右)?的?[^，；。]{1,30}")
 LIMITS = re.compile("(?:每|以|按|第|含|超|满|年满)$")
+START = re.compile(rf"(?:从|由){YEAR}年的?$")
+"""The start value of a change follows."""
+ABOVE = re.compile("(?:以上|以下|以内|及以上)的?[^，；。用占实达]{1,12}")
+"""Of which size: 50张以上的机构."""
 PRESUPPOSED = re.compile("(?:为基础|为前提|的基础上|为目标|为重点|基础上)")
-OF_MANY = re.compile("[^，；。]{0,12}(?:之一|经验|精神|方针|原则)")
+OF_MANY = re.compile("[^，；。]{0,12}(?:之一|(?:方针|原则|经验)(?=[，。；、）]|$))")
 NOTHING = re.compile("[，；。）、！？]|$")
 
 
@@ -30,9 +35,9 @@ def measured(text: str, found: list[Quantity]) -> list[Quantity]:
     """The quantities of a sentence that may be commitments, in their order."""
     shut = [hit.span() for hit in QUOTED.finditer(text)]
     kept: list[Quantity] = []
+    found = [q for q in found if not any(a < q.number < b for a, b in shut) and not OF_MANY.match(text, q.end)]
+    found = sorted([*found, *_emphasised(text)], key=lambda q: q.start)
     for i, one in enumerate(found):
-        if any(a < one.number < b for a, b in shut) or OF_MANY.match(text, one.end):
-            continue
         if _whole(one):
             if not PRESUPPOSED.match(text, one.end):
                 kept.append(one)
@@ -42,6 +47,16 @@ def measured(text: str, found: list[Quantity]) -> list[Quantity]:
         if _is_measured(text, one, piece, rest, kept):
             kept.append(one)
     return kept
+
+
+def _emphasised(text: str) -> list[Quantity]:
+    """“百家”慈善组织: a count in quotes, which only stress it."""
+    found = []
+    for hit in COUNTED_QUOTE.finditer(text):
+        value = Decimal({"十": 10, "百": 100, "千": 1000, "万": 10000}[hit[1]])
+        figure = Figure(hit[1], value, value)
+        found.append(Quantity(hit.start(), hit.start(1), hit.end(2), hit.end(), figure, hit[2], True))
+    return found
 
 
 def _whole(one: Quantity) -> bool:
@@ -86,8 +101,16 @@ def _limits(
     a verb that makes nothing (迭代12个条线的系统), or as an attribute (50张以上床位的机构).
     """
     after = text[one.end : piece[1]]
-    if not after or after[0] in "、，）":
+    if not after or after[0] in "、，（）":
         return False
+    if START.search(before):
+        return False
+    if before.endswith(JOINS) and PREDICATE.search(after) and one.figure.comparison == "=":
+        return False
+    if MADE.match(before):
+        return False
+    if ABOVE.match(text, one.end - 2) or after.startswith("口"):
+        return True
     if one.unit is not None and one.unit.endswith(("%", "‰")):
         return False
     if before and _attribute(after):

@@ -91,7 +91,7 @@ def _quantity(text: str, one: Number, last: Number) -> Quantity | None:
 
 def _is_year(text: str, one: Number, last: Number, unit: str | None) -> bool:
     digits = text[last.start : last.end]
-    if unit == "年" and (YEAR.match(digits) or (len(digits) == 4 and last.value >= 1900)):
+    if (unit or "").startswith("年") and (YEAR.match(digits) or (len(digits) == 4 and last.value >= 1900)):
         return True
     return unit is None and YEAR.match(text[one.start : one.end]) is not None and one is not last
 
