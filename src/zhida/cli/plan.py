@@ -1,4 +1,4 @@
-"""``zhida plan``: read a five-year plan."""
+"""``zhida plan``: read a five-year plan, and check it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zhida.cli import choose
+from zhida.cli import choose, plan_check
 from zhida.cli.errors import InputError
 from zhida.cli.output import emit, lines
 
 if TYPE_CHECKING:
     from zhida.services.plan.model import Plan
 
-app = typer.Typer(help="Read a five-year plan.", no_args_is_help=True)
+app = typer.Typer(help="Read a five-year plan, and check it.", no_args_is_help=True)
+app.command("check")(plan_check.check)
 
 PlanArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A plan: .txt, .docx, .html or .pdf.")]
 TextOption = Annotated[bool, typer.Option("--text", help="Print only the text in which places are counted.")]

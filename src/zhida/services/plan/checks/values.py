@@ -1,0 +1,114 @@
+"""One quantity with two values: text and table, table and table, sentence and sentence, two documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from zhida.services.plan.checks import say
+from zhida.services.plan.checks.finding import Finding, Severity
+from zhida.services.plan.checks.names import alike, hard_difference, soft_difference
+from zhida.services.plan.checks.observed import Observed
+
+KIND = "two-values"
+LEVELS = "国省市县区"
+
+
+def two_values(found: Sequence[Observed]) -> Iterator[Finding]:
+    """``found``: what one plan says, or what several documents say of one area and period."""
+    own = [o for o in found if _speaks_of_its_own_area(o) and o.year is not None]
+    pairs = [(a, b) for i, a in enumerate(own) for b in own[i + 1 :] if differ(a, b, own)]
+    for group in _joined(pairs):
+        yield _finding(group, [p for p in pairs if p[0] in group])
+
+
+def differ(a: Observed, b: Observed, everything: Sequence[Observed]) -> bool:
+    """Two figures for the same thing that no rounding reconciles."""
+    if a.year != b.year or a.role != b.role or not a.quantity.same_measure(b.quantity):
+        return False
+    if a.quantity.range.meets(b.quantity.range) or hard_difference(a.name, b.name):
+        return False
+    if a.indicator is not None and a.indicator == b.indicator and a.place.source is b.place.source:
+        return False
+    how = alike(a.name, b.name)
+    if a.table or b.table:
+        return how is not None and not _better_elsewhere(a, b, how, everything)
+    apart = a.place.source is not b.place.source or not _one_sentence(a, b)
+    return how == "same" and a.name.scope == b.name.scope and len(a.name.core) >= 4 and apart
+
+
+def _better_elsewhere(a: Observed, b: Observed, how: str, everything: Sequence[Observed]) -> bool:
+    """A sentence goes with the row of its very name, if there is one, and with no other."""
+    if a.table == b.table or (how == "same" and a.name.scope == b.name.scope):
+        return False
+    said, row = (b, a) if a.table else (a, b)
+    return any(
+        o.table
+        and o.place.source is row.place.source
+        and o.quantity.same_measure(said.quantity)
+        and alike(said.name, o.name) == "same"
+        and said.name.scope == o.name.scope
+        for o in everything
+    )
+
+
+def _one_sentence(a: Observed, b: Observed) -> bool:
+    text = a.place.source.plan.text
+    first, second = sorted((a.place.at, b.place.at))
+    between = text[first[1] : second[0]]
+    return "。" not in between and "\n" not in between
+
+
+def _speaks_of_its_own_area(o: Observed) -> bool:
+    area = o.place.source.plan.area
+    if o.name.area is None or not area:
+        return True
+    own = area[-1]
+    return o.name.area == own or {o.name.area, own} <= {"县", "区"} or own not in LEVELS
+
+
+def _joined(pairs: Sequence[tuple[Observed, Observed]]) -> list[list[Observed]]:
+    groups: list[list[Observed]] = []
+    for a, b in pairs:
+        touched = [g for g in groups if a in g or b in g]
+        merged = [a, b]
+        for group in touched:
+            merged += [o for o in group if o not in merged]
+            groups.remove(group)
+        groups.append(sorted(merged, key=lambda o: (o.place.source.name, o.place.at)))
+    return groups
+
+
+def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed]]) -> Finding:
+    several = len({id(o.place.source) for o in group}) > 1
+    sure = [p for p in pairs if _sure(*p)]
+    severity = Severity.ERROR if sure else Severity.WARNING
+    label = max((o.label for o in group if o.table), key=len, default=group[0].label)
+    when = f"{group[0].year}年" + ("的目标" if group[0].role == "target" else "")
+    told = []
+    for o in group:
+        as_named = f"（写作“{say.short(o.label)}”）" if o.label != label else ""
+        told.append(f"{say.of(o, several)}{as_named}是{o.quantity.text}")
+    says = f"“{say.short(label)}”{when}有两个数：" + "，".join(told) + "。"
+    softs = sorted(set().union(*(soft_difference(a.name, b.name) for a, b in pairs)))
+    if not sure and softs:
+        says += f"若是口径不同（{'、'.join(softs)}），请写明；否则请统一。"
+    elif not sure:
+        says += "若说的是同一件事，请统一；若不是，请把名称写得分明。"
+    else:
+        says += "请核对后统一。"
+    sums = [say.reckoned(o.quantity) for o in group]
+    ranges = [say.bounds(o.quantity) for o in group]
+    arithmetic = "；".join(dict.fromkeys(sums)) + "；各自四舍五入的范围 " + " 与 ".join(dict.fromkeys(ranges))
+    return Finding(
+        KIND,
+        severity,
+        says,
+        tuple(o.place for o in group),
+        arithmetic + " 没有交集",
+        tuple(o.quantity for o in group),
+    )
+
+
+def _sure(a: Observed, b: Observed) -> bool:
+    named = alike(a.name, b.name) in ("same", "near") and not soft_difference(a.name, b.name)
+    return named and (a.table or b.table or a.place.source is not b.place.source)
