@@ -5,13 +5,32 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from zhida.services.plan.words import ADVERB, AND, CARRIER, DONE_END, LEADING, MADE, MADE_END, OBJECT_END, PREDICATE, REACHED_END, TRAILING
+from zhida.services.plan.words import (
+    ADVERB,
+    AMONG,
+    AND,
+    CARRIER,
+    CARRIES,
+    CHANGES,
+    DONE_END,
+    EACH_DOES,
+    LEADING,
+    MADE,
+    MADE_END,
+    OBJECT_END,
+    PREDICATE,
+    REACHED_END,
+    SAID,
+    TAIL,
+    TRAILING,
+)
 
 STOPS = "，；：。！？"
 OPEN, CLOSE = "（“‘《【", "）”’》】"
 SHORT = 4
 """A word of so many characters before 全覆盖 says where, not what."""
-VERBS = ("实现", "实施", "达到")
+WHOLE_VERB = re.compile("(?:实现|实施)(?!.*(?:实现|实施))")
+REACH_VERB = re.compile("达到|达(?!标|成|州)")
 JOINS = ("和", "及", "与", "、")
 Piece = tuple[int, int]
 
@@ -73,14 +92,21 @@ def named(text: str, before: Piece, after: Piece) -> Named:
     a, b = stripped(text, *before), before[1]
     trailing = TRAILING.search(text[a:b])
     b = a + trailing.start() if trailing else b
-    b = b - 1 if trailing and text[a:b].endswith(("从", "由", "自")) else b
+    b = b - 1 if text[a:b].endswith(("从", "由", "自")) and not MADE_END.search(text[a:b]) else b
     words = text[a:b]
     noun = _noun(text, *after)
     if not words or (words.endswith(JOINS) and PREDICATE.search(text, *after)):
         return _at_the_head(text, *after)
     first = MADE.match(words)
     reached, made = REACHED_END.search(words), MADE_END.search(words)
-    if made and made.start() == 0:
+    each = EACH_DOES.match(words)
+    if each and each.end() < len(words):
+        return Named((a + each.end(), b), (a + each.start(1), a + each.end()))
+    among = AMONG.search(words)
+    if among:
+        whose = (a, a + among.start()) if among.start() else None
+        return Named(whose, (a + among.start(), a + among.start() + 1))
+    if CARRIES.fullmatch(words) or (made and made.start() == 0):
         return Named(noun, (a, b))
     if made and noun is not None and not (reached and reached.end() - reached.start() > 1):
         return Named(noun, (a + made.start(), b))
@@ -88,19 +114,25 @@ def named(text: str, before: Piece, after: Piece) -> Named:
         return Named(noun, (a, b))
     if reached:
         verb = (a + reached.start(), b)
-        return Named((a, verb[0]), verb)
+        return Named((a, _trimmed(text, a, verb[0])), verb)
     if first and first.end() < len(words) and words[first.end()] not in "、和及与的":
         return Named(noun or (a + first.end(), b), (a, a + first.end()))
     done = DONE_END.search(words)
     if done and done.start():
         return Named((a, a + done.start()), (a + done.start(), b))
     whole = "全覆盖" in text[before[1] : after[0]]
-    at = max(words.rfind(w) for w in ("实现", "实施")) if whole else words.find("达")
-    if at > 0:
-        verb = (a + at, a + at + (1 if words[at : at + 2] not in VERBS else 2))
-        after_verb = whole and b - verb[1] > SHORT or words.startswith("对")
+    inner = (WHOLE_VERB if whole else REACH_VERB).search(words)
+    if inner and inner.start():
+        verb = (a + inner.start(), a + inner.end())
+        after_verb = whole and (b - verb[1] > SHORT or words.startswith("对") or words[0].isdigit())
         return Named((verb[1], b) if after_verb else (a, verb[0]), verb)
-    return Named((a, b), None)
+    return Named((a, _trimmed(text, a, b)), None)
+
+
+def _trimmed(text: str, a: int, b: int) -> int:
+    """The end of a subject without 均, 分别 and the like."""
+    tail = TAIL.search(text[a:b])
+    return a + tail.start() if tail and tail.start() else b
 
 
 def _noun(text: str, a: int, b: int) -> Piece | None:
@@ -109,12 +141,17 @@ def _noun(text: str, a: int, b: int) -> Piece | None:
         a += 1
     if b <= a or text[a] in "、）（和及" or PREDICATE.match(text, a):
         return None
-    return a, b
+    if CHANGES.match(text, a):
+        return None
+    said = SAID.search(text, a, b)
+    return a, said.start() if said and said.start() > a else b
 
 
 def _at_the_head(text: str, a: int, b: int) -> Named:
     if a < b and text[a] == "的":
         a += 1
+    if CHANGES.match(text, a):
+        return Named(None, None)
     hit = PREDICATE.search(text, a, b)
     if hit and hit.start() > a:
         return Named((a, hit.start()), hit.span())

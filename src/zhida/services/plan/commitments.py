@@ -12,7 +12,7 @@ from zhida.services.plan.measured import measured
 from zhida.services.plan.model import Commitment, Comparison, Unread
 from zhida.services.plan.quantities import Quantity, quantities
 from zhida.services.plan.roles import Roles
-from zhida.services.plan.words import AT_LEAST, DISTANT, EACH, MADE, REACHED_END
+from zhida.services.plan.words import AT_LEAST, CHANGES, DISTANT, EACH, MADE
 from zhida.services.plan.years import Stated, stated, year_for
 
 AT_DISTANCE: dict[str, Comparison] = {
@@ -104,12 +104,14 @@ def _found(
     elif last is not None and comparison == "=" and _only_and(text, last, one):
         comparison = last.comparison
     one = _per(text, one, piece)
+    if last is not None and one.unit and last.quantity.unit == f"{one.unit}/月" and words.verb:
+        one = replace(one, unit=last.quantity.unit)
     places = [one.start, one.end, *(words.subject or ()), *(words.verb or ())]
     each = EACH.search(text, piece[0] if last is None else last.quantity.end, min(places))
     if each:
         places.append(each.start())
     by = year_for(text, years, one.start, one.end)
-    subject = _subject(text, words, piece, done[-1] if done else None)
+    subject = _subject(text, words, piece, done)
     return _Found(one, words, comparison, subject, min(places), max(places), by)
 
 
@@ -124,25 +126,38 @@ def _named(text: str, one: Quantity, piece: Piece, last: _Found | None, after_en
         return named(text, (piece[0], one.start), after)
     between = text[last.quantity.end : one.start]
     word = conjunction(between)
-    if word == between:  # 30%、50%
+    if word == between or not between:  # 30%、50%; 20户30人
         return last.named
     if word is not None:  # 20家、照料中心30家
         return named(text, (last.quantity.end + len(word), one.start), after)
-    if REACHED_END.fullmatch(between.lstrip("的")):  # 从20家增加到50家
-        return Named(last.named.subject, (one.start - len(between.lstrip("的")), one.start))
+    change = CHANGES.match(between.lstrip("的"))
+    if change:  # 从20家增加到50家
+        start = last.quantity.end + len(between) - len(between.lstrip("的"))
+        return Named(last.named.subject, (start, start + change.end()))
     cut = without_conjunction(text, last.quantity.end, one.start)
     if cut < one.start:  # 100名骨干和200名能手
         return Named(after if after[1] > after[0] else None, None)
     return named(text, (last.quantity.end, one.start), after)
 
 
-def _subject(text: str, words: Named, piece: Piece, before: _Found | None) -> str:
+def _subject(text: str, words: Named, piece: Piece, done: list[_Found]) -> str:
     """The subject's words; a clause that has none goes on with that of the clause before it."""
     if words.subject:
-        return text[slice(*words.subject)].replace(" ", "")
+        subject = text[slice(*words.subject)].replace(" ", "")
+        return _share(subject, text, words, done)
+    before = done[-1] if done else None
     if before is not None and before.quantity.end + 1 == piece[0]:
         return before.subject
     return carried(text, piece[0])
+
+
+def _share(subject: str, text: str, words: Named, done: list[_Found]) -> str:
+    """A、B分别达到x和y: the member of the list that the figure belongs to."""
+    if words.subject is None or not text.startswith("分别", words.subject[1]):
+        return subject
+    members = re.split("、|和|与|及|以及", subject)
+    i = sum(f.named.subject == words.subject for f in done)
+    return members[i] if len(members) > 1 and i < len(members) else subject
 
 
 def _per(text: str, one: Quantity, piece: Piece) -> Quantity:

@@ -9,7 +9,17 @@ from zhida.services.plan.clauses import JOINS, Piece, clause, stripped
 from zhida.services.plan.model import Figure
 from zhida.services.plan.quantities import Quantity
 from zhida.services.plan.units import COUNTERS
-from zhida.services.plan.words import EACH, MADE, MADE_END, PREDICATE, REACHED_END, YEAR
+from zhida.services.plan.words import (
+    CARRIED,
+    CARRIES,
+    CHANGES,
+    EACH,
+    MADE,
+    MADE_END,
+    PREDICATE,
+    REACHED_END,
+    YEAR,
+)
 
 TIMES = {"年", "天", "月", "小时", "分钟", "岁", "级", "期", "点", "届", "日", "位", "学时", "课时"}
 """Units of time, age and rank: no aim unless a verb of reaching stands before them."""
@@ -20,11 +30,10 @@ SMALL = 10
 """Chinese numerals below it count the members of a list (三项制度) unless something says otherwise."""
 QUOTED = re.compile(r"“[^”]*”|‘[^’]*’|《[^》]*》")
 COUNTED_QUOTE = re.compile(r"“(十|百|千|万)([家个名位项支所处座件人户])”")
-SCOPE_AFTER = re.compile("(?:以上|以下|以内|及以上|左右)?的?[^，；。]{1,30}")
 LIMITS = re.compile("(?:每|以|按|第|含|超|满|年满)$")
-START = re.compile(rf"(?:从|由){YEAR}年的?$")
+START = re.compile(rf"(?:从|由)(?:{YEAR}年)?[底末]?的?(?:每人)?(?:每[月年])?$")
 """The start value of a change follows."""
-ABOVE = re.compile("(?:以上|以下|以内|及以上)的?[^，；。用占实达]{1,12}")
+ABOVE = re.compile("(?:以上|以下|以内)[^，；。、]{1,8}的")
 """Of which size: 50张以上的机构."""
 PRESUPPOSED = re.compile("(?:为基础|为前提|的基础上|为目标|为重点|基础上)")
 OF_MANY = re.compile("[^，；。]{0,12}(?:之一|(?:方针|原则|经验)(?=[，。；、）]|$))")
@@ -35,7 +44,9 @@ def measured(text: str, found: list[Quantity]) -> list[Quantity]:
     """The quantities of a sentence that may be commitments, in their order."""
     shut = [hit.span() for hit in QUOTED.finditer(text)]
     kept: list[Quantity] = []
-    found = [q for q in found if not any(a < q.number < b for a, b in shut) and not OF_MANY.match(text, q.end)]
+    found = [
+        q for q in found if not any(a < q.number < b for a, b in shut) and not OF_MANY.match(text, q.end)
+    ]
     found = sorted([*found, *_emphasised(text)], key=lambda q: q.start)
     for i, one in enumerate(found):
         if _whole(one):
@@ -66,7 +77,7 @@ def _whole(one: Quantity) -> bool:
 def _is_measured(text: str, one: Quantity, piece: Piece, rest: list[Quantity], kept: list[Quantity]) -> bool:
     before = text[stripped(text, piece[0], one.start) : one.start]
     reached = REACHED_END.search(before) is not None and not before.endswith(("为", "是", "有"))
-    made = MADE_END.search(before) is not None
+    made = MADE_END.search(before) is not None or (CARRIES.search(before) is not None and _carried(text, one))
     if LIMITS.search(text[max(0, one.start - 2) : one.start]) and not made:
         return False
     unit = one.unit
@@ -101,29 +112,23 @@ def _limits(
     a verb that makes nothing (迭代12个条线的系统), or as an attribute (50张以上床位的机构).
     """
     after = text[one.end : piece[1]]
-    if not after or after[0] in "、，（）":
+    if not after or after[0] in "、，（）" or after[0].isdigit():
         return False
-    if START.search(before):
+    if START.search(before) and (CHANGES.match(after.lstrip("的")) or "年" in before[-6:]):
         return False
-    if before.endswith(JOINS) and PREDICATE.search(after) and one.figure.comparison == "=":
+    if not rest and before.endswith(JOINS) and PREDICATE.search(after) and one.figure.comparison == "=":
         return False
-    if MADE.match(before):
+    if MADE.match(before) or (one.unit is not None and one.unit.endswith(("%", "‰"))):
         return False
     if ABOVE.match(text, one.end - 2) or after.startswith("口"):
         return True
-    if one.unit is not None and one.unit.endswith(("%", "‰")):
+    if _list_goes_on(text, one, kept):
         return False
-    if before and _attribute(after):
-        return True
-    if rest and not before:
-        return True
-    if before and not before[-1:].isspace() and not _list_goes_on(text, one, kept):
-        return True
-    return bool(re.match("(?:以上|以下|以内)?[^，；。、]{0,10}的", after)) and one.figure.comparison in "≥≤"
+    return bool(before) or bool(rest)
 
 
-def _attribute(after: str) -> bool:
-    return re.match("[^，；。、]{1,8}的", after) is not None
+def _carried(text: str, one: Quantity) -> bool:
+    return CARRIED.match(text, one.end) is not None
 
 
 def _list_goes_on(text: str, one: Quantity, kept: list[Quantity]) -> bool:
@@ -131,4 +136,8 @@ def _list_goes_on(text: str, one: Quantity, kept: list[Quantity]) -> bool:
     if not kept:
         return False
     between = text[kept[-1].end : one.start]
-    return len(between) <= 30 and between.endswith(("、", "和", "及", "以及", "与")) and not re.search("[，；。]", between)
+    return (
+        len(between) <= 30
+        and between.endswith(("、", "和", "及", "以及", "与"))
+        and not re.search("[，；。]", between)
+    )
