@@ -111,8 +111,8 @@ def _found(
     if each:
         places.append(each.start())
     by = year_for(text, years, one.start, one.end)
-    subject = _subject(text, words, piece, done)
-    return _Found(one, words, comparison, subject, min(places), max(places), by)
+    counted = _subject(text, words, piece, done)
+    return _Found(one, words, comparison, counted, min(places), max(places), by)
 
 
 def _only_and(text: str, last: _Found, one: Quantity) -> bool:

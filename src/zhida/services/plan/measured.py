@@ -10,14 +10,19 @@ from zhida.services.plan.model import Figure
 from zhida.services.plan.quantities import Quantity
 from zhida.services.plan.units import COUNTERS
 from zhida.services.plan.words import (
+    ABOUT_RULES,
     CARRIED,
     CARRIES,
     CHANGES,
+    DISTANT,
     EACH,
     MADE,
     MADE_END,
+    PAPERS,
     PREDICATE,
+    RANK,
     REACHED_END,
+    RULE_BEHIND,
     YEAR,
 )
 
@@ -33,7 +38,7 @@ COUNTED_QUOTE = re.compile(r"“(十|百|千|万)([家个名位项支所处座�
 LIMITS = re.compile("(?:每|以|按|第|含|超|满|年满)$")
 START = re.compile(rf"(?:从|由)(?:{YEAR}年)?[底末]?的?(?:每人)?(?:每[月年])?$")
 """The start value of a change follows."""
-ABOVE = re.compile("(?:以上|以下|以内)[^，；。、]{1,8}的")
+ABOVE = re.compile("[^，；。、]?(?:以上|以下|以内)(?:[^，；。、]{1,8}的|的[^，；。、]{1,8})")
 """Of which size: 50张以上的机构."""
 PRESUPPOSED = re.compile("(?:为基础|为前提|的基础上|为目标|为重点|基础上)")
 OF_MANY = re.compile("[^，；。]{0,12}(?:之一|(?:方针|原则|经验)(?=[，。；、）]|$))")
@@ -80,6 +85,8 @@ def _is_measured(text: str, one: Quantity, piece: Piece, rest: list[Quantity], k
     made = MADE_END.search(before) is not None or (CARRIES.search(before) is not None and _carried(text, one))
     if LIMITS.search(text[max(0, one.start - 2) : one.start]) and not made:
         return False
+    if RANK.search(before) or _of_others(text, one) or _of_papers(text, one, before):
+        return False
     unit = one.unit
     if unit is None:
         return reached and NOTHING.match(text, one.end) is not None and len(one.figure.raw) < 10
@@ -120,11 +127,26 @@ def _limits(
         return False
     if MADE.match(before) or (one.unit is not None and one.unit.endswith(("%", "‰"))):
         return False
-    if ABOVE.match(text, one.end - 2) or after.startswith("口"):
+    if ABOVE.match(text, one.end - 2) or ABOVE.match(after) or after.startswith("口"):
         return True
     if _list_goes_on(text, one, kept):
         return False
     return bool(before) or bool(rest)
+
+
+def _of_others(text: str, one: Quantity) -> bool:
+    """A rule that is only quoted: 按国家规定, …不低于…; …的规定."""
+    if RULE_BEHIND.match(text, one.end):
+        return True
+    compared = one.figure.comparison != "=" or DISTANT.search(text[: one.start])
+    return bool(compared) and ABOUT_RULES.search(text[: one.start]) is not None
+
+
+def _of_papers(text: str, one: Quantity, before: str) -> bool:
+    """Counts of documents, meetings and reports."""
+    return (one.unit or "") in ("篇", "份", "册", "期") or bool(
+        PAPERS.search(before) or PAPERS.match(text, one.end)
+    )
 
 
 def _carried(text: str, one: Quantity) -> bool:

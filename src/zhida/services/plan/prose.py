@@ -47,7 +47,8 @@ def stretches(lines: Sequence[Line], apart: Sequence[Span], headings: Sequence[S
             gap += 1
             continue
         if i in alone or any(a <= line.start and line.end <= b for a, b in shut):
-            open_, previous = _closed(found, open_), None
+            _closed(found, open_)
+            open_, previous = None, None
         elif previous is not None and open_ is not None and _goes_on(lines, i, previous, line, gap):
             open_ = (open_[0], line.end)
             previous = line

@@ -6,12 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from pathlib import PurePath
 
 from zhida.services.plan.checks.finding import Finding, Place, Severity, Source
 from zhida.services.plan.model import Plan, Span
 from zhida.services.plan.report_style import STYLE
 
 LABELS = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.NOTE: "提示"}
+LINE = 40
+"""Letters of a line of the text, about: cards and text are laid side by side by it."""
+CELL, CELL_LINES = 12, 4
+"""Letters of a line, and lines, of a cell that runs on."""
 LONG = 120
 """Letters of a passage that are marked at most: of a second copy of everything only its head."""
 
@@ -75,15 +80,26 @@ def _document(name: str, plan: Plan, found: Sequence[Finding]) -> str:
             cards.setdefault(f.places[0].at[0], []).append(n)
     headings = {s.at[0]: s.level for s in plan.sections}
     rows = []
+    text, beside, room = "", "", 0
     for block in _blocks(plan.text):
-        own = [n for at, numbers in cards.items() if block[0][0] <= at < block[-1][1] for n in numbers]
-        beside = "".join(_card(n, found[n - 1]) for n in sorted(own))
-        rows.append(
-            f'<div class="row{" has" if own else ""}"><div class="text">'
-            f"{_block(plan.text, block, marks, headings)}</div>"
-            f"<aside>{beside}</aside></div>"
-        )
-    return f'<section class="document"><h2>{escape(name)}</h2>{"".join(rows)}</section>'
+        own = sorted(n for at, numbers in cards.items() if block[0][0] <= at < block[-1][1] for n in numbers)
+        if own or room <= 0:  # else the text goes on beside the cards above
+            rows.append(_row(text, beside))
+            text, beside, room = "", "", sum(_height(found[n - 1]) for n in own)
+        text += _block(plan.text, block, marks, headings)
+        beside += "".join(_card(n, found[n - 1]) for n in own)
+        room -= sum((at[1] - at[0]) // LINE + 1 for at in block) + 1
+    rows.append(_row(text, beside))
+    return f'<section class="document"><h2>{escape(PurePath(name).name)}</h2>{"".join(rows)}</section>'
+
+
+def _row(text: str, beside: str) -> str:
+    return f'<div class="row"><div class="text">{text}</div><aside>{beside}</aside></div>' if text else ""
+
+
+def _height(f: Finding) -> int:
+    """About how many lines of the text are as high as the card."""
+    return (len(f.says) + 10) // 22 + len(f.arithmetic) // 22 + len(f.places) // 3 + 3
 
 
 def _marks(name: str, plan: Plan, found: Sequence[Finding]) -> list[Mark]:
@@ -107,11 +123,12 @@ def _shortened(text: str, at: Span) -> Span:
 def _blocks(text: str) -> Iterator[list[Span]]:
     """Lines that are shown together: a paragraph alone, a table's lines (with tabs) in one block."""
     block: list[Span] = []
+    lines = text.split("\n")
     start = 0
-    for line in text.split("\n"):
+    for i, line in enumerate(lines):
         at = (start, start + len(line))
         start = at[1] + 1
-        if "\t" in line or (block and not line.strip()):
+        if "\t" in line or (block and (not line.strip() or _goes_on(lines, i))):
             block.append(at)
             continue
         if block:
@@ -121,6 +138,13 @@ def _blocks(text: str) -> Iterator[list[Span]]:
             yield [at]
     if block:
         yield block
+
+
+def _goes_on(lines: Sequence[str], i: int) -> bool:
+    """A cell of a heading runs on over short lines until the next line with a tab."""
+    ahead = lines[i : i + CELL_LINES]
+    until = next((k for k, line in enumerate(ahead) if "\t" in line), None)
+    return until is not None and all(0 < len(line.strip()) <= CELL for line in ahead[:until])
 
 
 def _block(text: str, block: list[Span], marks: Sequence[Mark], headings: dict[int, int]) -> str:
@@ -145,6 +169,8 @@ def _rows(text: str, block: list[Span]) -> Iterator[list[Span]]:
             if row:
                 yield row
             row = []
+        elif "\t" not in line and row:
+            row[-1] = (row[-1][0], at[1])
         else:
             row.append(cells[-1])
     if row:
@@ -162,7 +188,9 @@ def _split(line: str, start: int) -> list[Span]:
 def _cells(text: str, row: list[Span], marks: Sequence[Mark]) -> str:
     if not any(text[slice(*at)].strip() for at in row):
         return ""
-    if len(row) == 1:
+    filled = [at for at in row if text[slice(*at)].strip()]
+    if len(row) == 1 or (len(filled) == 1 and filled[0] == row[0]):
+        row = row[:1]
         return f'<td colspan="20" class="group">{_marked(text, row[0], marks)}</td>'
     return "".join(f"<td>{_marked(text, at, marks)}</td>" for at in row)
 
@@ -210,4 +238,4 @@ def _label(place: Place, places: Sequence[Place]) -> str:
 
 
 def _file(source: Source) -> str:
-    return source.plan.area or source.name
+    return source.plan.area or source.label

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from zhida.services.plan.numbers import chinese
 from zhida.services.plan.words import CHANGE, YEAR
 
-_STATED = re.compile(rf"(?<!\d)(?<!\d[—\-–~至－])(?<!——)(?<!年至)(从|自|由|较|比|相比)?({YEAR})年(?!度?规划)(?!(?:——?|[-–~－至])\d)")
+_STATED = re.compile(
+    rf"(?<!\d)(?<!\d[—\-–~至－])(?<!——)(?<!年至)(从|自|由|较|比|相比)?({YEAR})年(?!度?规划)(?!(?:——?|[-–~－至])\d)"
+)
 _NAMES = re.compile(r"《[^》]*》|（(?:19|20)\d\d[^）]{0,14}）")
 
 
