@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from zhida.services.plan.read import read_file
 from zhida.services.plan.text import text_of
 
 FILES = sorted((TRUTH / "commitments").glob("*.json"))
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "plan.md"
 WANTED = 0.95
 LABEL = Label((10, 20), "60", Decimal(60), Decimal(60), "=", "%", 2025, "promise")
 
@@ -50,6 +52,19 @@ def test_the_worked_part_is_read_well(capsys: pytest.CaptureFixture[str]) -> Non
         print(f"\ncommitments, worked part: {score}")
     assert score.precision >= WANTED
     assert score.recall >= WANTED
+
+
+def test_the_held_out_part_is_read_as_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
+    """No bound is asked of it: it tells what a plan is read like that nobody tuned the reader on."""
+    score = score_of("held-out")
+    with capsys.disabled():
+        print(f"\ncommitments, held-out part: {score}")
+    assert str(score) in PAGE.read_text(encoding="utf-8"), f"docs/plan.md says otherwise than: {score}"
+
+
+def test_the_worked_part_is_read_as_the_page_says() -> None:
+    score = score_of("worked")
+    assert str(score) in PAGE.read_text(encoding="utf-8"), f"docs/plan.md says otherwise than: {score}"
 
 
 @pytest.mark.parametrize("truth", all_labels(), ids=lambda truth: truth.name)
