@@ -16,6 +16,7 @@ from zhida.services.plan.sections import sections
 from zhida.services.plan.tables import Table, tables
 from zhida.services.plan.terms import terms
 from zhida.services.plan.text import text_of
+from zhida.services.plan.unreadable import unreadable
 
 
 def read_file(path: Path) -> Plan:
@@ -53,7 +54,7 @@ def read_text(text: str) -> Plan:
         commitments=tuple(promised),
         projects=(),
         terms=tuple(explained),
-        unread=tuple(sorted([*unread, *unclear, *torn], key=lambda u: u.at)),
+        unread=tuple(sorted([*unread, *unclear, *torn, *unreadable(running)], key=lambda u: u.at)),
         text=text,
     )
 

@@ -17,15 +17,33 @@ BOMS = (
 )
 
 
+FORMS = ".txt, .docx, .html or .pdf"
+
+
 def text_of(path: Path) -> str:
-    """The text of a file.
+    """The text of a file, by its suffix.
 
     Raises:
-        PlanError: not a file, too large, or of a form that is not read.
+        PlanError: not a file, too large, damaged, encrypted, or of a form that is not read.
     """
-    if path.suffix.lower() != ".txt":
-        raise PlanError(f"{path}: a {path.suffix or 'file without a suffix'} is not read; give .txt.")
-    return plain(bytes_of(path), path.name)
+    suffix = path.suffix.lower()
+    if suffix not in (".txt", ".docx", ".html", ".htm", ".pdf"):
+        known = "an old .doc; save it as .docx" if suffix == ".doc" else f"give {FORMS}"
+        raise PlanError(f"{path}: a {suffix or 'file without a suffix'} is not read: {known}.")
+    data = bytes_of(path)
+    if suffix == ".txt":
+        return plain(data, path.name)
+    if suffix == ".docx":
+        from zhida.services.plan.from_docx import docx_text
+
+        return one_ending(docx_text(data, path.name))
+    if suffix == ".pdf":
+        from zhida.services.plan.from_pdf import pdf_text
+
+        return one_ending(pdf_text(data, path.name))
+    from zhida.services.plan.from_html import html_text
+
+    return one_ending(html_text(data, path.name))
 
 
 def bytes_of(path: Path) -> bytes:
