@@ -10,6 +10,7 @@ from zhida.services.plan.heads import area_of, base_year_of, period_of, title_of
 from zhida.services.plan.indicators import indicators
 from zhida.services.plan.lines import lines_of
 from zhida.services.plan.model import Plan, Span
+from zhida.services.plan.projects import projects
 from zhida.services.plan.prose import sentences
 from zhida.services.plan.roles import roles
 from zhida.services.plan.sections import sections
@@ -40,10 +41,11 @@ def read_text(text: str) -> Plan:
     headings, contents, unclear = sections(lines, [*(_body(t) for t in laid_out), *notes])
     laid_out = [t for t in laid_out if not any(a <= t.at[0] < b for a, b in contents)]
     base = base_year if base_year is not None else period[0] - 1 if period else None
-    found, unread, _ = indicators(laid_out, base, text)
+    found, unread, others = indicators(laid_out, base, text)
     apart = [*(_body(t) for t in laid_out), *contents, *notes]
     running = sentences(text, lines, apart, headings)
     promised, torn = commitments(running, roles(headings, period[0] if period else None), text)
+    built, strange = projects(running, promised, others)
     return Plan(
         title=title,
         area=area_of(title),
@@ -52,9 +54,9 @@ def read_text(text: str) -> Plan:
         sections=tuple(headings),
         indicators=tuple(found),
         commitments=tuple(promised),
-        projects=(),
+        projects=tuple(built),
         terms=tuple(explained),
-        unread=tuple(sorted([*unread, *unclear, *torn, *unreadable(running)], key=lambda u: u.at)),
+        unread=tuple(sorted([*unread, *unclear, *torn, *unreadable(running), *strange], key=lambda u: u.at)),
         text=text,
     )
 
