@@ -15,6 +15,8 @@ from zhida.services.plan.report_style import STYLE
 LABELS = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.NOTE: "提示"}
 LINE = 40
 """Letters of a line of the text, about: cards and text are laid side by side by it."""
+DRIFT = 12
+"""Lines by which a card may stand lower than its text, rather than leave a gap in the text."""
 CELL, CELL_LINES = 12, 4
 """Letters of a line, and lines, of a cell that runs on."""
 LONG = 120
@@ -83,11 +85,12 @@ def _document(name: str, plan: Plan, found: Sequence[Finding]) -> str:
     text, beside, room = "", "", 0
     for block in _blocks(plan.text):
         own = sorted(n for at, numbers in cards.items() if block[0][0] <= at < block[-1][1] for n in numbers)
-        if own or room <= 0:  # else the text goes on beside the cards above
+        if room <= 0 or (own and room > DRIFT):  # else the text goes on beside the cards above
             rows.append(_row(text, beside))
-            text, beside, room = "", "", sum(_height(found[n - 1]) for n in own)
+            text, beside, room = "", "", 0
         text += _block(plan.text, block, marks, headings)
         beside += "".join(_card(n, found[n - 1]) for n in own)
+        room += sum(_height(found[n - 1]) for n in own)
         room -= sum((at[1] - at[0]) // LINE + 1 for at in block) + 1
     rows.append(_row(text, beside))
     return f'<section class="document"><h2>{escape(PurePath(name).name)}</h2>{"".join(rows)}</section>'
@@ -164,6 +167,9 @@ def _rows(text: str, block: list[Span]) -> Iterator[list[Span]]:
         line = text[slice(*at)]
         cells = _split(line, at[0])
         if len(cells) > 2 or (len(cells) == 2 and line.split("\t")[0].strip()):
+            if row:
+                yield row
+            row = []
             yield cells
         elif not line.strip() and "\t" not in line:
             if row:

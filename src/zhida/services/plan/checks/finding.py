@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePath
 
 from zhida.services.plan.checks.quantity import Quantity
 from zhida.services.plan.model import Plan, Span
@@ -23,6 +24,11 @@ class Source:
 
     name: str
     plan: Plan
+
+    @property
+    def label(self) -> str:
+        """For remarks: the file without its folders."""
+        return PurePath(self.name).name
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,15 +169,8 @@ def _bases(lower: Source, upper: Source, pairs: Sequence[Pair]) -> Iterator[Find
         for p in actual
         if p.lower.year != p.upper.year and _is_base(p.upper, upper) and _is_base(p.lower, lower)
     ]
-    for p in moved:
-        says = (
-            f"“{say.short(p.upper.label)}”本级以{p.lower.year}年（{p.lower.quantity.text}）为起点，"
-            f"上级以{p.upper.year}年（{p.upper.quantity.text}）为起点，两级不能逐年对照。"
-        )
-        figures = (p.lower.quantity, p.upper.quantity)
-        places = (p.lower.place, p.upper.place)
-        shown = f"{p.lower.year}≠{p.upper.year}"
-        yield Finding(BASE, Severity.WARNING, says, places, shown, figures)
+    if moved:
+        yield _moved(moved)
     apart = [
         p for p in actual
         if p.lower.year == p.upper.year and not p.lower.quantity.range.meets(p.upper.quantity.range)
@@ -198,6 +191,23 @@ def _bases(lower: Source, upper: Source, pairs: Sequence[Pair]) -> Iterator[Find
         )
 
 
+def _moved(pairs: Sequence[Pair]) -> Finding:
+    first = pairs[0]
+    told = "；".join(
+        f"“{say.short(p.upper.label)}”本级{p.lower.year}年{p.lower.quantity.text}、"
+        f"上级{p.upper.year}年{p.upper.quantity.text}"
+        for p in pairs
+    )
+    return Finding(
+        BASE,
+        Severity.WARNING,
+        f"本级以{first.lower.year}年为起点，上级以{first.upper.year}年为起点，两级不能逐年对照：{told}。",
+        tuple(place for p in pairs for place in (p.lower.place, p.upper.place)),
+        f"{first.lower.year}≠{first.upper.year}",
+        tuple(q for p in pairs for q in (p.lower.quantity, p.upper.quantity)),
+    )
+
+
 def _is_base(o: Observed, source: Source) -> bool:
     """The last actual figure of an indicator that has targets ahead of it."""
     if o.indicator is None:
@@ -213,7 +223,7 @@ def _periods(lower: Source, upper: Source) -> Finding:
         period = source.plan.period
         return f"{period[0]}—{period[1]}年" if period else "没有写明规划期"
 
-    spans = "；".join(f"{s.name}：{told(s)}" for s in (upper, lower))
+    spans = "；".join(f"{s.label}：{told(s)}" for s in (upper, lower))
     says = f"两份规划的规划期不同（{spans}），目标没有逐项比较。"
     places = tuple(Place(s, _title(s)) for s in (lower, upper))
     return Finding(PERIODS, Severity.NOTE, says, places)

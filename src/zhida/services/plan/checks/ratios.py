@@ -88,7 +88,7 @@ def _implied(found: Sequence[Observed]) -> Iterator[Implied]:
             continue
         fits = [r for r in found if _goes_with(count, r)]
         exact = [r for r in fits if r.name.scope == count.name.scope]
-        for ratio in exact or fits:
+        for ratio in {r.quantity.value: r for r in reversed(exact or fits)}.values():
             people = ratio.quantity.measure.partition("/")[2]
             yield Implied(count, ratio, people, count.quantity.range.over(ratio.quantity.range))
 

@@ -11,11 +11,12 @@ from zhida.services.plan.checks.finding import Finding, Place, Severity, Source
 from zhida.services.plan.model import Span
 
 KIND = "duplicate"
-PARAGRAPH = 40
+PARAGRAPH = 30
 """Letters from which a repeated paragraph or sentence is told."""
 COPY = 10
 """Paragraphs from which a repeated stretch counts as a second copy of the document."""
 OPENING = 8
+ENDS = "。！？；：”）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,10 @@ def _sentences(source: Source, taken: list[Span]) -> Iterator[Finding]:
     openings: dict[str, Span] = {}
     for m in re.finditer(r"[^。！？；\n]+[。！？；]?|\n", text):
         if m.group() == "\n":
-            openings = {}
+            if (
+                text[max(0, m.start() - 9) : m.start()].rstrip()[-1:] in ENDS
+            ):  # else a page's end cuts the paragraph
+                openings = {}
             continue
         if any(a <= m.start() < b for a, b in taken):
             continue
@@ -111,7 +115,7 @@ def _sentences(source: Source, taken: list[Span]) -> Iterator[Finding]:
                 (Place(source, seen[words]), Place(source, at)),
                 f"重复{len(words)}字",
             )
-        elif len(opening) >= OPENING and opening in openings and "，" in m.group():
+        elif len(opening) >= OPENING and opening in openings and "，" in m.group() and "[" not in opening:
             says = f"同一段里有两句都以“{say.short(opening)}”开头，像是两稿并在了一起，请合并。"
             places = (Place(source, openings[opening]), Place(source, at))
             yield Finding(KIND, Severity.WARNING, says, places, f"重复{len(opening)}字")

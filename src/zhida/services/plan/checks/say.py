@@ -22,7 +22,7 @@ def where(place: Place, table: bool = False) -> str:
         return re.sub(r"\s+", "", captions[-1][1]) if captions else "表"
     above = [s for s in plan.sections if s.at[0] <= place.at[0] and not _of_a_box(s)]
     if not above:
-        return "开头"
+        return "正文"
     return f"“{heading(above[-1])}”"
 
 
@@ -35,13 +35,13 @@ def heading(section: Section) -> str:
     """With its number as headings are printed: 一、, （二）, 3."""
     n = section.number
     dot = "." if n.isdigit() else "、" if re.fullmatch(r"[一二三四五六七八九十百]+", n) else ""
-    return short(f"{n}{dot}{section.title}")
+    return short(f"{n}{dot}") + (" " if n.startswith(("第", "专栏")) else "") + short(section.title)
 
 
 def of(o: Observed, several: bool) -> str:
     """Where an observation stands; with the file where there are several plans."""
     found = where(o.place, o.table)
-    return f"{o.place.source.name}的{found}" if several else found
+    return f"{o.place.source.label}的{found}" if several else found
 
 
 def short(text: str) -> str:
@@ -62,9 +62,14 @@ def told(value: Fraction, measure: str) -> str:
         return f"{plain(value * 100)}%"
     thing, _, people = measure.partition("/")
     if people:
-        many, word = (1000, "千") if people == "老年人" else (10**4, "万")
+        many, word = _size(value, people)
         return f"每{word}{people}{plain(value * many)}{thing}"
     return f"{plain(value)}{thing}"
+
+
+def _size(value: Fraction, people: str) -> tuple[int, str]:
+    """Beds are told for a thousand old people, nurses for ten thousand."""
+    return (1000, "千") if people == "老年人" and value * 1000 >= 10 else (10**4, "万")
 
 
 def told_in(value: Fraction, q: Quantity) -> str:
@@ -96,11 +101,14 @@ def reckoned(q: Quantity) -> str:
 
 def bounds(q: Quantity) -> str:
     """All that rounds to the figure, told in its measure's usual unit."""
-    scale = {"率": Fraction(100)}.get(q.measure, Fraction(1))
-    if "/" in q.measure and not q.measure.startswith("元"):
-        scale = Fraction(1000 if q.measure.endswith("老年人") else 10**4)
-    elif q.measure == "元" and abs(q.value) >= 10**8:
-        scale = Fraction(1, 10**8)
-    elif q.measure == "元" and abs(q.value) >= 10**4:
-        scale = Fraction(1, 10**4)
-    return spanned(q.range.times(scale), 3)
+    thing, _, whom = q.measure.partition("/")
+    if q.measure == "率":
+        return f"{spanned(q.range.times(Fraction(100)), 3)}%"
+    if whom and thing != "元":
+        many, word = _size(q.value, whom)
+        return f"每{word}{whom}{spanned(q.range.times(Fraction(many)), 3)}{thing}"
+    if q.measure == "元":
+        for size, word in ((10**8, "亿元"), (10**4, "万元")):
+            if abs(q.value) >= size:
+                return f"{spanned(q.range.times(Fraction(1, size)), 3)}{word}"
+    return f"{spanned(q.range, 3)}{q.measure}"

@@ -116,6 +116,8 @@ def _in_sentences(found: Sequence[Observed]) -> Iterator[Finding]:
 
 
 def _exceeds(fact: Observed, promise: Observed) -> bool:
+    if fact.indicator is not None and _has_targets(fact):
+        return False  # the row's own course says it
     same = alike(fact.name, promise.name) == "same" and fact.name.scope == promise.name.scope
     if fact.role != "actual" or not same or not fact.quantity.same_measure(promise.quantity):
         return False
@@ -123,6 +125,11 @@ def _exceeds(fact: Observed, promise: Observed) -> bool:
         return False
     in_order = fact.year is None or promise.year is None or fact.year < promise.year
     return in_order and promise.quantity.range.below(fact.quantity.range)
+
+
+def _has_targets(o: Observed) -> bool:
+    assert o.indicator is not None
+    return any(v.role == "target" for v in o.place.source.plan.indicators[o.indicator].values)
 
 
 def missed(source: Source, skip: Span | None = None) -> Iterator[Finding]:

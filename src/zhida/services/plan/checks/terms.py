@@ -52,7 +52,9 @@ def _term(source: Source, note: Span) -> str:
 
 def _without_note(source: Source, n: int, at: Span, has_notes: bool) -> Finding:
     before = re.split(r"[，。；、：\n]", source.plan.text[max(0, at[0] - 20) : at[0]])[-1]
-    says = f"“{say.short(before)}”后面标了注释[{n}]，"
+    quoted = re.search(r"“[^“”]+”[^“”]*$", before)
+    before = quoted.group() if quoted else before
+    says = f"{say.short(before) if quoted else f'“{say.short(before)}”'}后面标了注释[{n}]，"
     says += f"文末的注释里没有第{n}条，这个词就没有解释。" if has_notes else "文中却没有注释。"
     return Finding(UNDEFINED, Severity.WARNING, says, (Place(source, (at[0] - len(before), at[1])),))
 
@@ -75,8 +77,18 @@ def _other_spelling(
             says = (
                 f"正文写“{say.short(before)}”，注释[{n}]写“{say.short(term)}”，“{a}”“{b}”两种写法，请统一。"
             )
-            places = (Place(source, (at[0] - len(before), at[1])), Place(source, notes[n]))
+            start = _back(text, at[0], len(before))
+            places = (Place(source, (start, at[1])), Place(source, notes[n]))
             yield Finding(VARIANT, Severity.WARNING, says, places)
+
+
+def _back(text: str, end: int, letters: int) -> int:
+    """Where so many letters before ``end`` begin, signs not counted."""
+    start = end
+    while start > 0 and letters > 0:
+        start -= 1
+        letters -= bool(_letters(text[start]))
+    return start
 
 
 def _other_numeral(source: Source, skip: Span | None) -> Iterator[Finding]:

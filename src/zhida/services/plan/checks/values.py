@@ -32,7 +32,7 @@ def differ(a: Observed, b: Observed, everything: Sequence[Observed]) -> bool:
     how = alike(a.name, b.name)
     if a.table or b.table:
         return how is not None and not _better_elsewhere(a, b, how, everything)
-    apart = a.place.source is not b.place.source or not _one_sentence(a, b)
+    apart = a.place.source is not b.place.source or not (_one_sentence(a, b) or _part(a) or _part(b))
     return how == "same" and a.name.scope == b.name.scope and len(a.name.core) >= 4 and apart
 
 
@@ -49,6 +49,12 @@ def _better_elsewhere(a: Observed, b: Observed, how: str, everything: Sequence[O
         and said.name.scope == o.name.scope
         for o in everything
     )
+
+
+def _part(o: Observed) -> bool:
+    """After 其中: a part of one whole, as others of its name may be of another."""
+    text = o.place.source.plan.text
+    return "其中" in text[max(text.rfind(c, 0, o.place.at[0]) for c in "。\n") + 1 : o.place.at[0]]
 
 
 def _one_sentence(a: Observed, b: Observed) -> bool:
@@ -96,7 +102,8 @@ def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed
         says += "若说的是同一件事，请统一；若不是，请把名称写得分明。"
     else:
         says += "请核对后统一。"
-    sums = [say.reckoned(o.quantity) for o in group]
+    one_unit = len({o.quantity.unit for o in group}) == 1
+    sums = [o.quantity.text if one_unit else say.reckoned(o.quantity) for o in group]
     ranges = [say.bounds(o.quantity) for o in group]
     arithmetic = "；".join(dict.fromkeys(sums)) + "；各自四舍五入的范围 " + " 与 ".join(dict.fromkeys(ranges))
     return Finding(
