@@ -62,12 +62,31 @@ def padding(topic: str, paragraphs: int, seed: int) -> list[str]:
     return ["".join(sentences[6 * i : 6 * i + 6]) for i in range(paragraphs)]
 
 
-def written(name: str, edits: Sequence[Edit] = (), seed: int = 1) -> list[Block]:
-    """The blocks of a source after its edits."""
+def edited(name: str, edits: Sequence[Edit], again: Sequence[Edit] = ()) -> str:
+    """The source with passages replaced, and with passages said a second time at the end of a paragraph.
+
+    ``again``: how the passage begins (a line's whole text, or one sentence of it), and how the line begins
+    after which (for a line) or at whose end (for a sentence) it stands again.
+    """
     text = (HERE / f"{name}.txt").read_text(encoding="utf-8")
     for old, new in edits:
         assert text.count(old) == 1, f"{name}: {text.count(old)} times {old!r}"
         text = text.replace(old, new)
+    for start, after in again:
+        lines = text.split("\n")
+        line = next(line for line in lines if start in line)
+        at = next(i for i, other in enumerate(lines) if other.startswith(after))
+        if line.startswith(start):
+            lines.insert(at + 1, line)
+        else:
+            lines[at] += line[line.index(start) :].partition("。")[0] + "。"
+        text = "\n".join(lines)
+    return text
+
+
+def written(name: str, edits: Sequence[Edit] = (), again: Sequence[Edit] = (), seed: int = 1) -> list[Block]:
+    """The blocks of a source after its edits."""
+    text = edited(name, edits, again)
     blocks: list[Block] = []
     lines = iter(text.splitlines())
     for line in lines:
@@ -154,9 +173,8 @@ SOUND = {"qinghe": "tabs", "shidu": "cells", "yunting": "html"}
 """The three sound plans and the layout of each."""
 
 
-def write(folder: Path, name: str, layout: str, edits: Sequence[Edit] = (), file: str = "") -> Path:
-    """The plan as a file in ``folder``."""
-    suffix = ".html" if layout == "html" else ".txt"
-    path = folder / f"{file or name}{suffix}"
-    path.write_text(LAYOUTS[layout](written(name, edits)), encoding="utf-8")
+def write(folder: Path, name: str, layout: str, blocks: Sequence[Block] | None = None) -> Path:
+    """The plan as a file in ``folder``; ``blocks`` where it is not the sound one."""
+    path = folder / f"{name}{'.html' if layout == 'html' else '.txt'}"
+    path.write_text(LAYOUTS[layout](blocks or written(name)), encoding="utf-8")
     return path
