@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zhida.services.plan.bare_tables import bare_tables
 from zhida.services.plan.commitments import commitments
 from zhida.services.plan.flow import flow
 from zhida.services.plan.heads import area_of, base_year_of, period_of, title_of
@@ -38,6 +39,8 @@ def read_text(text: str) -> Plan:
     base_year = base_year_of(whole)
     explained, notes = terms(text, lines)
     laid_out = tables(text)
+    bare, stopped = bare_tables(lines, [t.at for t in laid_out])
+    laid_out = sorted([*laid_out, *bare], key=lambda t: t.at)
     headings, contents, unclear = sections(lines, [*(_body(t) for t in laid_out), *notes])
     laid_out = [t for t in laid_out if not any(a <= t.at[0] < b for a, b in contents)]
     base = base_year if base_year is not None else period[0] - 1 if period else None
@@ -56,7 +59,9 @@ def read_text(text: str) -> Plan:
         commitments=tuple(promised),
         projects=tuple(built),
         terms=tuple(explained),
-        unread=tuple(sorted([*unread, *unclear, *torn, *unreadable(running), *strange], key=lambda u: u.at)),
+        unread=tuple(
+            sorted([*unread, *unclear, *torn, *unreadable(running), *strange, *stopped], key=lambda u: u.at)
+        ),
         text=text,
     )
 
