@@ -33,8 +33,11 @@ class ValueColumn:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Positions of the columns. ``label`` is the column of sub-rows beside the name, ``heads`` the rows
-    that the heading takes."""
+    """Positions of the columns.
+
+    ``label`` is the column of sub-rows beside the name, ``heads`` the rows that the heading takes;
+    ``default_unit`` stands in the heading of the names.
+    """
 
     count: int
     heads: int
@@ -44,6 +47,7 @@ class Columns:
     label: int | None
     unit: int | None
     kind: int | None
+    default_unit: str | None
     values: tuple[ValueColumn, ...]
 
 
@@ -120,7 +124,7 @@ def _assigned(words: list[str], heads: int, base_year: int | None) -> Columns | 
     years = [v.year for v in values if v.year is not None]
     base = base_year if base_year is not None else min(years, default=None)
     return Columns(
-        len(words), heads, number, group, name, label, unit, kind,
+        len(words), heads, number, group, name, label, unit, kind, _bracket_unit(words[name]),
         tuple(_dated(v, words[v.index], base, len(set(years))) for v in values),
     )  # fmt: skip
 

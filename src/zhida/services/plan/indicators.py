@@ -133,7 +133,7 @@ def _indicator(
     if "." in number.strip(".") or "-" in number:
         parent = reading.whole
     column_unit = unit_of(cells[cols.unit].plain) or cells[cols.unit].plain if cols.unit is not None else None
-    unit = own_unit or column_unit or reading.heading_unit
+    unit = own_unit or column_unit or cols.default_unit or reading.heading_unit
     at = (filled[0].at[0], filled[-1].at[1])
     kind = _kind(cells[cols.kind].plain) if cols.kind is not None else None
     if label is not None and label.text:

@@ -30,6 +30,8 @@ FORMS: tuple[tuple[int, re.Pattern[str]], ...] = (
 BOX_LEVEL = 3
 CONTENTS = re.compile(r"目录|目次")
 PAGE = re.compile(r"(?:[.·…．⋯\-—_ 　\t]{2,}|\t)\s*[-—]?\s*\d{1,3}\s*[-—]?\s*$")
+ENTRY = re.compile(r"[.·…．⋯\-—_ \u3000\t]+[-—]?\s*\d{1,3}\s*[-—]?\s*$")
+"""The number of a page below 目录, where one blank before it is enough."""
 STOPS = "。！？；;!?"
 LONGEST_LINE = 46
 LONGEST_RUN_IN = 45
@@ -75,7 +77,7 @@ def _within(running: Flow, heading: list[Section], found: list[Section], unread:
         form = _form(running.text, at)
         if form is None or not _next(running.text[at : form[1]], form[0], found):
             continue
-        inner = _headings(running, at, True)
+        inner = _headings(running, at, True, joined=True)
         found += inner
         behind = running.index(inner[-1].at[1]) if inner else at
         loose = _form(running.text, behind)
@@ -133,7 +135,7 @@ def _inside(line: Line, spans: Sequence[Span]) -> bool:
     return any(start <= line.start and line.end <= end for start, end in spans)
 
 
-def _headings(running: Flow, at: int, finished: bool) -> list[Section]:
+def _headings(running: Flow, at: int, finished: bool, joined: bool = False) -> list[Section]:
     """The heading at a place of a line's flow, and those that follow it without a break."""
     text = running.text
     found: list[Section] = []
@@ -143,7 +145,9 @@ def _headings(running: Flow, at: int, finished: bool) -> list[Section]:
             return found
         level, end = form
         title_end = _title_end(text, end, finished or bool(found))
-        if title_end is None:
+        if title_end is None or (level >= BOX_LEVEL and not finished and not text.startswith("专栏", at)):
+            return found
+        if joined and re.search("[，“]", text[end:title_end]):
             return found
         title = text[end:title_end].rstrip("。：")
         if not title or not _wordy(title):
@@ -207,14 +211,15 @@ def _contents(lines: Sequence[Line]) -> list[Span]:
 
 def _entries(lines: Sequence[Line], first: int) -> list[Span]:
     """目录 and the lines below it that have a page's number, or that come once more further down."""
-    times = Counter(_bare(line) for line in lines[first + 1 :])
+    times = Counter(_bare(line, ENTRY) for line in lines[first + 1 :])
     found = [(lines[first].start, lines[first].end)]
     seen: set[str] = set()
     for line in lines[first + 1 :]:
         if line.blank:
             continue
-        bare = _bare(line)
-        entry = len(line.clean) <= 80 and (PAGE.search(line.clean) or times[bare] > 1) and bare not in seen
+        bare = _bare(line, ENTRY)
+        paged = ENTRY.search(line.clean) is not None
+        entry = len(line.clean) <= 80 and (paged or times[bare] > 1) and bare not in seen
         if not entry:
             break
         seen.add(bare)
@@ -222,6 +227,6 @@ def _entries(lines: Sequence[Line], first: int) -> list[Span]:
     return found
 
 
-def _bare(line: Line) -> str:
+def _bare(line: Line, page: re.Pattern[str] = PAGE) -> str:
     """A line without white space and without the number of a page."""
-    return plain(PAGE.sub("", line.clean))
+    return plain(page.sub("", line.clean))
