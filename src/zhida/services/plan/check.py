@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from zhida.services.plan.checks.finding import Finding, Place, Severity, Source
@@ -17,7 +17,7 @@ from zhida.services.plan.checks.repeats import repeats, second_copy
 from zhida.services.plan.checks.targets import missed, targets
 from zhida.services.plan.checks.terms import terms
 from zhida.services.plan.checks.values import two_values
-from zhida.services.plan.model import Plan
+from zhida.services.plan.model import Plan, Span
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
@@ -40,9 +40,9 @@ def check_plans(named: Sequence[tuple[str, Plan]]) -> list[Finding]:
     read = []
     found: list[Finding] = []
     for name, plan in named:
-        source = Source(name, plan)
         skip = second_copy(plan.text)
-        says = observed(source, skip)
+        source = Source(name, _once(plan, skip))
+        says = observed(source)
         read.append(Read(source, says))
         found += _one(source, says, skip)
     for a, b in combinations(read, 2):
@@ -52,7 +52,28 @@ def check_plans(named: Sequence[tuple[str, Plan]]) -> list[Finding]:
     return found
 
 
-def _one(source: Source, says: Sequence[Observed], skip: tuple[int, int] | None) -> Iterator[Finding]:
+def _once(plan: Plan, skip: Span | None) -> Plan:
+    """Without what was read from the second copy of its text."""
+    if skip is None:
+        return plan
+
+    def first(at: Span) -> bool:
+        return not skip[0] <= at[0] < skip[1]
+
+    kept = [i for i, row in enumerate(plan.indicators) if first(row.at)]
+    moved = {old: new for new, old in enumerate(kept)}
+    rows = (plan.indicators[i] for i in kept)
+    return replace(
+        plan,
+        sections=tuple(s for s in plan.sections if first(s.at)),
+        indicators=tuple(replace(r, parent=None if r.parent is None else moved.get(r.parent)) for r in rows),
+        commitments=tuple(c for c in plan.commitments if first(c.at)),
+        projects=tuple(p for p in plan.projects if first(p.at)),
+        unread=tuple(u for u in plan.unread if first(u.at)),
+    )
+
+
+def _one(source: Source, says: Sequence[Observed], skip: Span | None) -> Iterator[Finding]:
     yield from two_values(says)
     yield from counts_and_ratios(source, says, skip)
     yield from parts(source, skip)
@@ -60,14 +81,14 @@ def _one(source: Source, says: Sequence[Observed], skip: tuple[int, int] | None)
     yield from targets(source, says)
     yield from missed(source, skip)
     yield from repeats(source)
-    yield from numbering(source, skip)
+    yield from numbering(source)
     yield from terms(source, skip)
-    yield from _not_checked(source, skip)
+    yield from _not_checked(source)
 
 
-def _not_checked(source: Source, skip: tuple[int, int] | None) -> Iterator[Finding]:
+def _not_checked(source: Source) -> Iterator[Finding]:
     """What could not be read was not checked either, and no silence says that it is sound."""
-    places = [Place(source, u.at) for u in source.plan.unread if not (skip and skip[0] <= u.at[0] < skip[1])]
+    places = [Place(source, u.at) for u in source.plan.unread]
     if places:
         reasons = "；".join(dict.fromkeys(u.why for u in source.plan.unread))
         says = f"有{len(places)}处没能读出，因此没有核对：{reasons}。"

@@ -78,7 +78,7 @@ def _document(name: str, plan: Plan, found: Sequence[Finding]) -> str:
     marks = _marks(name, plan, found)
     cards: dict[int, list[int]] = {}
     for n, f in enumerate(found, start=1):
-        if f.places[0].source.plan is plan:
+        if f.places[0].source.name == name:
             cards.setdefault(f.places[0].at[0], []).append(n)
     headings = {s.at[0]: s.level for s in plan.sections}
     rows = []
@@ -109,7 +109,7 @@ def _marks(name: str, plan: Plan, found: Sequence[Finding]) -> list[Mark]:
     marks = []
     for n, f in enumerate(found, start=1):
         for k, place in enumerate(f.places, start=1):
-            if place.source.name == name and place.source.plan is plan:
+            if place.source.name == name:
                 marks.append(Mark(_shortened(plan.text, place.at), n, k, f.severity))
     return sorted(marks, key=lambda m: m.at)
 

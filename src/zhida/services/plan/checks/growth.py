@@ -73,8 +73,19 @@ class Rate:
         step = self.printed.step
         return rate > 0 and rate // step * step == self.printed.value
 
+    def points(self) -> bool:
+        """For a share: so many points a year."""
+        a, b = self.ends
+        yearly = b.range.times(Fraction(1, self.years)), a.range.times(Fraction(1, self.years))
+        low, high = (None if x is None or y is None else x - y for x, y in _ends(*yearly))
+        return a.measure == "率" and self.printed.range.meets(Interval(low, high))
+
     def exactly(self, rate: Fraction) -> bool:
         return abs(rate - self.printed.value) <= self.printed.step / 2
+
+
+def _ends(b: Interval, a: Interval) -> tuple[tuple[Fraction | None, Fraction | None], ...]:
+    return (b.low, a.high), (b.high, a.low)
 
 
 def growth(source: Source, skip: Span | None = None) -> Iterator[Finding]:
@@ -110,7 +121,7 @@ def _apart(source: Source, a: Indicator, b: Indicator) -> bool:
 
 def _of_row(source: Source, row: Indicator) -> Rate | None:
     """The rate and the two figures that it is reckoned from: the first, and the one that it stands behind."""
-    rates = [v for v in row.values if v.role == "growth"]
+    rates = [v for v in row.values if v.role == "growth" and not _bracketed(source, v)]
     figures = [v for v in row.values if v.role != "growth" and v.year is not None]
     if len(rates) != 1 or len(figures) < 2:
         return None
@@ -120,6 +131,11 @@ def _of_row(source: Source, row: Indicator) -> Rate | None:
     if not before or first.low <= 0 or first.role != "actual":
         return None
     return _rate(source, row, first, max(before, key=lambda v: v.at), rates[0])
+
+
+def _bracketed(source: Source, v: Value) -> bool:
+    """[5] in such a column is a sum over all years."""
+    return source.plan.text[v.at[0] : v.at[0] + 1] in "[〔【（("
 
 
 def _rate(source: Source, row: Indicator, first: Value, last: Value, rate: Value) -> Rate:
@@ -169,7 +185,7 @@ def _of_table(rates: list[Rate]) -> Iterator[Finding]:
 
 def _judged(rate: Rate) -> Iterator[Finding]:
     one, other = rate.compound_rate(), rate.simple_rate()
-    if rate.exactly(one) or rate.exactly(other):
+    if rate.exactly(one) or rate.exactly(other) or rate.points():
         return
     a, b = (plain(v * 100) for v in (one, other))
     start, end = rate.ends

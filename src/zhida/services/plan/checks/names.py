@@ -13,6 +13,20 @@ HARD = (
     "公益性", "品牌", "等级", "特色", "国家级", "省级", "市级", "县级", "区级", "男", "女",
 )  # fmt: skip
 SOFT = ("登记和备案", "登记备案", "登记", "注册", "备案", "持证", "主城区", "中心城区", "市本级", "本级")
+HARMLESS = (
+    "养老机构",
+    "机构",
+    "社会",
+    "城乡",
+    "居民",
+    "全体",
+    "各级",
+    "各类",
+    "公民",
+    "辖区",
+    "市域",
+    "县域",
+)
 NEUTRAL = ("城乡居民", "各类", "全部", "所有", "已有", "现有", "拥有", "共有", "达到")
 AREA = re.compile(r"^(?:到|至)?(?:\d{4}年)?(?:底|末|年底|年末)?[，,]?(?:全|本|我)(国|省|市|州|县|区)")
 PER = re.compile(
@@ -63,7 +77,7 @@ def name_of(label: str) -> Name:
     if people:
         per, text = (1, _people(people[1])), text[: people.start()]
     elif taken:
-        per, text = (SIZE[taken[1]], _people(taken[2])), text[taken.end() :]
+        per, text = (SIZE[taken[1]], _people(taken[2])), text[: taken.start()] + text[taken.end() :]
     whole = OF.search(text)
     share = bool(whole or SHARE.search(text))
     text = text[: whole.start()] if whole else SHARE.sub("", text)
@@ -90,15 +104,24 @@ def _people(word: str) -> str:
 
 
 def alike(a: Name, b: Name) -> str | None:
-    """'same': equal words; 'near': one with a word before it; 'short': its short form; None: two things."""
+    """'same': equal words; 'near': with a harmless word before it; 'short': a short form; None: two things.
+
+    Another word before it makes another thing of it: 社区社会组织 are some of the 社会组织.
+    """
     if a.core == b.core:
         return "same" if len(a.core) >= 2 else None
     short, long = sorted((a.core, b.core), key=len)
     if len(short) >= 4 and long.endswith(short):
-        return "near"
+        return "near" if _harmless(long.removesuffix(short)) else None
     if a.share != b.share:
         return None
     return "short" if _abbreviates(short, long) or _abbreviates(*sorted((a.full, b.full), key=len)) else None
+
+
+def _harmless(prefix: str) -> bool:
+    for word in HARMLESS:
+        prefix = prefix.replace(word, "")
+    return prefix == ""
 
 
 def _abbreviates(short: str, long: str) -> bool:

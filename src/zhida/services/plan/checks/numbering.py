@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from zhida.services.plan.checks import say
 from zhida.services.plan.checks.finding import Finding, Place, Severity, Source
-from zhida.services.plan.model import Section, Span
+from zhida.services.plan.model import Section
 
 KIND = "numbering"
 BOX = "专栏"
@@ -48,11 +48,11 @@ class Counts:
     running: dict[int, int] = field(default_factory=dict)
 
 
-def numbering(source: Source, skip: Span | None = None) -> Iterator[Finding]:
+def numbering(source: Source) -> Iterator[Finding]:
     counts = Counts()
     for section in source.plan.sections:
         n = ordinal(section.number)
-        if n is None or (skip and skip[0] <= section.at[0] < skip[1]):
+        if n is None:
             continue
         box = section.number.startswith(BOX)
         level = 0 if box else section.level

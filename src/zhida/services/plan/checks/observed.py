@@ -9,19 +9,27 @@ from fractions import Fraction
 from typing import Literal
 
 from zhida.services.plan.checks.finding import Place, Source
-from zhida.services.plan.checks.names import Name, name_of
+from zhida.services.plan.checks.names import HARD, Name, name_of
 from zhida.services.plan.checks.quantity import Quantity, Unit, quantity, unit_of
 from zhida.services.plan.model import Commitment, Indicator, Span, Value
 
 MONTHLY = re.compile(r"每人每月|每月|/月|月均")
 EACH = re.compile(r"每(?:个|名|一|1|家|所|处|村|社区|乡镇|街道|设区市|市|区|县)(?!万|千|百)")
 YEARLY = re.compile(r"每人每年|每年|/年|年均")
-PARTS = ("城市", "农村", "城镇", "城区", "乡村")
+CHANGE = re.compile(
+    r"(?:年均|平均|累计|同比|比.*)?(?:增长|增加|提高|提升|上升|下降|减少|降低|压减|增幅|降幅)(?:了|达|率为?)?"
+)
+FLOW = re.compile(r"培育|打造|建设|创建|改造|培训|发放|救助|帮扶|服务|开展|举办|募集|接收|投入|安排|实施")
+SHORT_NAME = 5
+"""Letters of a row's own name up to which it needs its parent's (城市, 农村, 持证人数)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """``label``: the words of the name; ``table``: stands in a table. A year None is not known."""
+    """``label``: the words of the name; ``table``: stands in a table. A year None is not known.
+
+    ``flow``: what is done (培育100个) rather than what there is; it may count the new ones only.
+    """
 
     place: Place
     label: str
@@ -31,14 +39,11 @@ class Observed:
     role: Literal["actual", "target"]
     table: bool
     indicator: int | None = None
+    flow: bool = False
 
 
-def observed(source: Source, skip: Span | None = None) -> list[Observed]:
-    """``skip``: a stretch of the text that is not looked at (the second copy of a passage)."""
-    found = [*_from_tables(source), *_from_sentences(source), *_from_projects(source)]
-    if skip is None:
-        return found
-    return [o for o in found if not skip[0] <= o.place.at[0] < skip[1]]
+def observed(source: Source) -> list[Observed]:
+    return [*_from_tables(source), *_from_sentences(source), *_from_projects(source)]
 
 
 def base_year(source: Source) -> int | None:
@@ -50,7 +55,7 @@ def base_year(source: Source) -> int | None:
 
 def full_name(source: Source, indicator: Indicator) -> str:
     """With the parent's where the row's own is only a part of it (城市, 农村)."""
-    if indicator.parent is not None and len(indicator.name) <= 4:
+    if indicator.parent is not None and len(indicator.name) <= SHORT_NAME:
         return source.plan.indicators[indicator.parent].name + indicator.name
     return indicator.name
 
@@ -96,9 +101,10 @@ def _from_sentences(source: Source) -> Iterator[Observed]:
         if not said.subject and before is not None and _goes_on(plan.text, before, said):
             said = replace(said, subject=before.subject)
         before = said
-        if _of_each(plan.text, said.at):
+        if _of_each(plan.text, said.at) or _is_change(said):
             continue
         name = name_of(said.subject)
+        name = replace(name, scope=name.scope | {word for word in HARD if word in said.verb})
         unit = measured(name, unit_of(_unit(plan.text, said)))
         words = plan.text[said.at[0] : said.at[1]]
         shown = f"{said.value.raw}{said.unit or ''}"
@@ -109,7 +115,14 @@ def _from_sentences(source: Source) -> Iterator[Observed]:
         if MONTHLY.search(words) and "/月" not in shown:
             shown = f"每月{shown}"
         yield Observed(
-            Place(source, at), said.subject, name, quantity(said.value, unit, shown), year, role, False
+            Place(source, at),
+            said.subject,
+            name,
+            quantity(said.value, unit, shown),
+            year,
+            role,
+            False,
+            flow=bool(FLOW.search(said.verb)),
         )
 
 
@@ -117,6 +130,12 @@ def _of_each(text: str, at: Span) -> bool:
     """每个街道建有1家: a figure for each of many, which is no total."""
     clause = max(text.rfind(c, 0, at[0]) for c in "，。；\n") + 1
     return EACH.search(text, clause, at[1]) is not None
+
+
+def _is_change(said: Commitment) -> bool:
+    """提高5个百分点, 增长20%: by how much, not to what."""
+    unit = said.unit or ""
+    return "百分点" in unit or (unit.startswith(("%", "‰")) and bool(CHANGE.fullmatch(said.verb)))
 
 
 def _goes_on(text: str, before: Commitment, said: Commitment) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -23,7 +23,7 @@ FIGURE = re.compile(
 SENTENCE = re.compile(r"[^。；;\n]+")
 INSIDE = re.compile(r"其中|包括|分别为")
 # Parts that fall this far short of the whole are not all of it: a few are only named.
-ALL = Fraction(85, 100)
+ALL, NEARLY_ALL = Fraction(85, 100), Fraction(95, 100)
 COMPLEMENTS = (
     {"城市", "农村"},
     {"城镇", "农村"},
@@ -82,18 +82,34 @@ def _part(text: str, m: re.Match[str], offset: int) -> Part:
 
 
 def _compared(source: Source, whole: Part, listed: list[Part]) -> Iterator[Finding]:
-    exact = Quantity(
-        whole.quantity.text, whole.quantity.value, _strict(whole), whole.quantity.measure, whole.quantity.step
-    )
+    """A list may name some parts only, and counts may overlap (持证的, 女性): then it proves nothing."""
+    exact = replace(whole.quantity, range=_strict(whole))
     added = sum((p.quantity.value for p in listed), Fraction(0))
-    if added == exact.value or added < exact.value * ALL:
+    money = exact.measure in ("元", "元/年")
+    whole_set = _divide({_bare(p.label) for p in listed})
+    enough = 0 if whole_set else ALL if money or len(listed) > 2 else NEARLY_ALL
+    if added == exact.value or added < exact.value * enough:
         return
-    counted = exact.measure not in ("元", "元/年", "率")
+    if not money and not _of_one_kind(listed):
+        return
     explained = total([p.quantity.range for p in listed]).meets(exact.range)
-    if explained and not (counted and exact.step == 1):
+    if explained and (money or exact.step != 1):
         yield _finding(source, whole, listed, added, Severity.NOTE)
     else:
         yield _finding(source, whole, listed, added, Severity.ERROR)
+
+
+def _of_one_kind(listed: list[Part]) -> bool:
+    """Names that end alike (养老类, 社区类) divide a whole; those of a known pair do too."""
+    labels = [_bare(p.label) for p in listed]
+    return (labels[0] != "" and len({label[-1:] for label in labels}) == 1) or _divide(set(labels))
+
+
+def _divide(names: set[str]) -> bool:
+    return any(
+        all(any(name.startswith(word) for name in names) for word in pair) and len(names) == len(pair)
+        for pair in COMPLEMENTS
+    )
 
 
 def _strict(whole: Part) -> Interval:
@@ -135,7 +151,7 @@ def _in_tables(source: Source) -> Iterator[Finding]:
 
 def _rows(source: Source, parent: Indicator, children: list[Indicator]) -> Iterator[Finding]:
     names = {_bare(c.name) for c in children}
-    whole_set = any(names == pair for pair in COMPLEMENTS)
+    whole_set = _divide(names)
     name = name_of(full_name(source, parent))
     for value in parent.values:
         if value.role == "growth":
@@ -148,7 +164,7 @@ def _rows(source: Source, parent: Indicator, children: list[Indicator]) -> Itera
         if whole.quantity.measure == "率" or "/" in whole.quantity.measure:
             if whole_set:
                 yield from _mean(source, whole, listed)
-        elif whole_set or sum((p.quantity.value for p in listed), Fraction(0)) > whole.quantity.value:
+        elif whole_set or (len(listed) == 1 and listed[0].quantity.value > whole.quantity.value):
             yield from _compared_rows(source, whole, listed)
 
 

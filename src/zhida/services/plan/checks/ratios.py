@@ -21,6 +21,10 @@ STATED = re.compile(
     r"(?P<who>常住人口|总人口|户籍人口|老年人口|老年人)(?:总数|总量|数)?(?:已)?(?:约为|约有|达到|约|为|有|达|共)?"
     r"(?P<raw>\d[\d,.]*)(?P<unit>万?人)"
 )
+# Before the word: another area's people, some of them, or those of another year.
+OTHERS = re.compile(
+    r"全国|全省|全世界|(?:[78九八七]\d?|[八七九]十)周?岁|高龄|失能|失智|独居|空巢|特殊困难|困难|新增|农村|城镇|预计|将达|20[345]\d年"
+)
 PLAUSIBLE = Fraction(1000)  # no plan is made for fewer people
 
 
@@ -72,6 +76,8 @@ def counts_and_ratios(
 def populations(source: Source) -> Iterator[Population]:
     """How many people the plan says there are."""
     for m in STATED.finditer(source.plan.text):
+        if OTHERS.search(source.plan.text[max(0, m.start() - 14) : m.start()]):
+            continue
         raw = m["raw"].rstrip(".,")
         try:
             value = Decimal(raw.replace(",", ""))

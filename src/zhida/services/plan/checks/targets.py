@@ -14,6 +14,7 @@ from zhida.services.plan.checks.quantity import Quantity
 from zhida.services.plan.model import Indicator, Span, Value
 
 BACKWARDS, BELOW, MISSED = "target-backwards", "target-below-base", "target-missed"
+YEARLY_WORK = re.compile(r"培训|发放|救助|帮扶|服务|开展|举办|募集|接收|投入|安排|每年|新增|新建")
 ALL_MET = re.compile(
     r"(?:规划|指标|目标|任务)[^。；\n]{0,16}?(?:(?P<nearly>基本|大体)|全部|全面|均|都|圆满|如期|顺利|超额|已经?)"
     r"(?:按期|已经?|得以|如期|顺利|圆满|全部|超额)*(?:完成|实现|达到|达成)"
@@ -122,6 +123,8 @@ def _exceeds(fact: Observed, promise: Observed) -> bool:
     if fact.role != "actual" or not same or not fact.quantity.same_measure(promise.quantity):
         return False
     if len(fact.name.core) < 3 or fact.name.fewer_is_better or fact.name.area != promise.name.area:
+        return False
+    if YEARLY_WORK.search(promise.place.text) or YEARLY_WORK.search(fact.place.text):
         return False
     in_order = fact.year is None or promise.year is None or fact.year < promise.year
     return in_order and promise.quantity.range.below(fact.quantity.range)

@@ -27,7 +27,7 @@ def differ(a: Observed, b: Observed, everything: Sequence[Observed]) -> bool:
         return False
     if a.quantity.range.meets(b.quantity.range) or hard_difference(a.name, b.name):
         return False
-    if a.indicator is not None and a.indicator == b.indicator and a.place.source is b.place.source:
+    if a.place.source is b.place.source and _rows_of_two_groups(a, b):
         return False
     how = alike(a.name, b.name)
     if a.table or b.table:
@@ -49,6 +49,16 @@ def _better_elsewhere(a: Observed, b: Observed, how: str, everything: Sequence[O
         and said.name.scope == o.name.scope
         for o in everything
     )
+
+
+def _rows_of_two_groups(a: Observed, b: Observed) -> bool:
+    """One row, or rows of one table whose groups (城市, 农村) tell them apart."""
+    if a.indicator is None or b.indicator is None:
+        return False
+    rows = a.place.source.plan.indicators
+    groups = rows[a.indicator].group, rows[b.indicator].group
+    apart = groups[0] != groups[1] and say.where(a.place, True) == say.where(b.place, True)
+    return a.indicator == b.indicator or apart
 
 
 def _part(o: Observed) -> bool:
@@ -118,4 +128,5 @@ def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed
 
 def _sure(a: Observed, b: Observed) -> bool:
     named = alike(a.name, b.name) in ("same", "near") and not soft_difference(a.name, b.name)
+    named = named and not (a.flow or b.flow)
     return named and (a.table or b.table or a.place.source is not b.place.source)
