@@ -136,6 +136,8 @@ def _abbreviates(short: str, long: str) -> bool:
         return False
     if not 2 <= len(head) <= 4 or head in rest:
         return False
+    if re.findall(r"\d", short) != re.findall(r"\d", long):
+        return False
     letters = iter(rest)
     return all(letter in letters for letter in head)
 

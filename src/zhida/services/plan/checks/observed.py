@@ -24,7 +24,7 @@ SHORT_NAME = 5
 """Letters of a row's own name up to which it needs its parent's (城市, 农村, 持证人数)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Observed:
     """``label``: the words of the name; ``table``: stands in a table. A year None is not known.
 

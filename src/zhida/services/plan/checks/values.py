@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from zhida.services.plan.checks import say
 from zhida.services.plan.checks.finding import Finding, Severity
@@ -16,15 +18,17 @@ LEVELS = "国省市县区"
 def two_values(found: Sequence[Observed]) -> Iterator[Finding]:
     """``found``: what one plan says, or what several documents say of one area and period."""
     own = [o for o in found if _speaks_of_its_own_area(o) and o.year is not None]
-    pairs = [(a, b) for i, a in enumerate(own) for b in own[i + 1 :] if differ(a, b, own)]
+    alike_in_kind: dict[object, list[Observed]] = defaultdict(list)
+    for o in own:
+        alike_in_kind[(o.year, o.role, o.quantity.measure)].append(o)
+    pairs = [p for kind in alike_in_kind.values() for p in combinations(kind, 2) if differ(*p, own)]
     for group in _joined(pairs):
-        yield _finding(group, [p for p in pairs if p[0] in group])
+        inside = {id(o) for o in group}
+        yield _finding(group, [p for p in pairs if id(p[0]) in inside])
 
 
 def differ(a: Observed, b: Observed, everything: Sequence[Observed]) -> bool:
-    """Two figures for the same thing that no rounding reconciles."""
-    if a.year != b.year or a.role != b.role or not a.quantity.same_measure(b.quantity):
-        return False
+    """Two figures of one year, role and measure: for the same thing, and not to be reconciled by rounding."""
     if a.quantity.range.meets(b.quantity.range) or hard_difference(a.name, b.name):
         return False
     if a.place.source is b.place.source and _rows_of_two_groups(a, b):
@@ -83,15 +87,15 @@ def _speaks_of_its_own_area(o: Observed) -> bool:
 
 
 def _joined(pairs: Sequence[tuple[Observed, Observed]]) -> list[list[Observed]]:
-    groups: list[list[Observed]] = []
+    """Figures that contradict each other, directly or through others."""
+    group_of: dict[int, list[Observed]] = {}
     for a, b in pairs:
-        touched = [g for g in groups if a in g or b in g]
-        merged = [a, b]
-        for group in touched:
-            merged += [o for o in group if o not in merged]
-            groups.remove(group)
-        groups.append(sorted(merged, key=lambda o: (o.place.source.name, o.place.at)))
-    return groups
+        one, other = (group_of.setdefault(id(o), [o]) for o in (a, b))
+        if one is not other:
+            one += other
+            group_of.update({id(o): one for o in other})
+    groups = {id(g): g for g in group_of.values()}.values()
+    return [sorted(g, key=lambda o: (o.place.source.name, o.place.at)) for g in groups]
 
 
 def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed]]) -> Finding:
