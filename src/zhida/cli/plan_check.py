@@ -25,7 +25,7 @@ HtmlOption = Annotated[
     typer.Option("--html", metavar="OUT", help="Write a page with the findings in the margin of the text."),
 ]
 LABELS = {"error": "错误", "warning": "警告", "note": "提示"}
-QUOTED = 30
+QUOTED, PLACES = 30, 12
 
 
 def check(files: FilesArgument, html: HtmlOption = None, json: choose.JsonOption = False) -> None:
@@ -59,7 +59,9 @@ def _show(named: Sequence[tuple[str, Plan]], found: Sequence[Finding], html: Pat
         lines([f"{n}. {LABELS[f.severity.value]} {f.kind}：{f.says}"])
         if f.arithmetic:
             lines([f"   算式：{f.arithmetic}"])
-        lines([f"   位置：{'；'.join(_place(p, len(named) > 1) for p in f.places)}"])
+        places = "；".join(_place(p, len(named) > 1) for p in f.places[:PLACES])
+        more = f"；等{len(f.places)}处" if len(f.places) > PLACES else ""
+        lines([f"   位置：{places}{more}"])
     for name, plan in named:
         read = f"指标 {len(plan.indicators)}，承诺和成绩 {len(plan.commitments)}"
         lines([f"{name}：读出{read}，项目 {len(plan.projects)}，未读出 {len(plan.unread)}"])
@@ -73,5 +75,5 @@ def _place(place: Place, several: bool) -> str:
     line = place.source.plan.text.count("\n", 0, place.at[0]) + 1
     quoted = " ".join(place.text.split())
     quoted = quoted if len(quoted) <= QUOTED else quoted[: QUOTED - 1] + "…"
-    file = f"{place.source.name} " if several else ""
+    file = f"{place.source.label} " if several else ""
     return f"{file}第{line}行“{quoted}”"

@@ -174,10 +174,10 @@ def _of_table(rates: list[Rate]) -> Iterator[Finding]:
     for rate in rates:
         half = min(finest, rate.printed.step) / 2
         tight = Interval(rate.printed.value - half, rate.printed.value + half)
-        one, other = rate.compound(tight), rate.simple(tight)
-        if one and not other:
+        by_years, by_whole = rate.compound_rate(), rate.simple_rate()
+        if rate.exactly(by_years) and not rate.simple(tight):
             compound.append(rate)
-        elif (other and not one) or (not one and rate.cut(rate.simple_rate())):
+        elif (rate.exactly(by_whole) or rate.cut(by_whole)) and not rate.compound(tight):
             simple.append(rate)
     if compound and simple:
         yield _mixed(compound, simple)

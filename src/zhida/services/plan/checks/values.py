@@ -104,10 +104,13 @@ def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed
     severity = Severity.ERROR if sure else Severity.WARNING
     label = max((o.label for o in group if o.table), key=len, default=group[0].label)
     when = f"{group[0].year}年" + ("的目标" if group[0].role == "target" else "")
+    one_unit = len({o.quantity.unit for o in group}) == 1
     told = []
     for o in group:
         as_named = f"（写作“{say.short(o.label)}”）" if o.label != label else ""
-        told.append(f"{say.of(o, several)}{as_named}是{o.quantity.text}")
+        base = say.told(o.quantity.value, o.quantity.measure)
+        other = f"（合{base}）" if not one_unit and say.reckoned(o.quantity) != o.quantity.text else ""
+        told.append(f"{say.of(o, several)}{as_named}是{o.quantity.text}{other}")
     says = f"“{say.short(label)}”{when}有两个数：" + "，".join(told) + "。"
     softs = sorted(set().union(*(soft_difference(a.name, b.name) for a, b in pairs)))
     if not sure and softs:
@@ -116,7 +119,6 @@ def _finding(group: Sequence[Observed], pairs: Sequence[tuple[Observed, Observed
         says += "若说的是同一件事，请统一；若不是，请把名称写得分明。"
     else:
         says += "请核对后统一。"
-    one_unit = len({o.quantity.unit for o in group}) == 1
     sums = [o.quantity.text if one_unit else say.reckoned(o.quantity) for o in group]
     ranges = [say.bounds(o.quantity) for o in group]
     arithmetic = "；".join(dict.fromkeys(sums)) + "；各自四舍五入的范围 " + " 与 ".join(dict.fromkeys(ranges))
