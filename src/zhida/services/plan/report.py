@@ -13,10 +13,6 @@ from zhida.services.plan.model import Plan, Span
 from zhida.services.plan.report_style import STYLE
 
 LABELS = {Severity.ERROR: "错误", Severity.WARNING: "警告", Severity.NOTE: "提示"}
-LINE = 40
-"""Letters of a line of the text, about: cards and text are laid side by side by it."""
-DRIFT = 12
-"""Lines by which a card may stand lower than its text, rather than leave a gap in the text."""
 CELL, CELL_LINES = 12, 4
 """Letters of a line, and lines, of a cell that runs on."""
 LONG = 120
@@ -81,28 +77,12 @@ def _document(name: str, plan: Plan, found: Sequence[Finding]) -> str:
         if f.places[0].source.name == name:
             cards.setdefault(f.places[0].at[0], []).append(n)
     headings = {s.at[0]: s.level for s in plan.sections}
-    rows = []
-    text, beside, room = "", "", 0
+    blocks = []
     for block in _blocks(plan.text):
         own = sorted(n for at, numbers in cards.items() if block[0][0] <= at < block[-1][1] for n in numbers)
-        if room <= 0 or (own and room > DRIFT):  # else the text goes on beside the cards above
-            rows.append(_row(text, beside))
-            text, beside, room = "", "", 0
-        text += _block(plan.text, block, marks, headings)
-        beside += "".join(_card(n, found[n - 1]) for n in own)
-        room += sum(_height(found[n - 1]) for n in own)
-        room -= sum((at[1] - at[0]) // LINE + 1 for at in block) + 1
-    rows.append(_row(text, beside))
-    return f'<section class="document"><h2>{escape(PurePath(name).name)}</h2>{"".join(rows)}</section>'
-
-
-def _row(text: str, beside: str) -> str:
-    return f'<div class="row"><div class="text">{text}</div><aside>{beside}</aside></div>' if text else ""
-
-
-def _height(f: Finding) -> int:
-    """About how many lines of the text are as high as the card."""
-    return (len(f.says) + 10) // 22 + len(f.arithmetic) // 22 + len(f.places) // 3 + 3
+        beside = "".join(_card(n, found[n - 1]) for n in own)
+        blocks.append(f'<div class="block">{beside}{_block(plan.text, block, marks, headings)}</div>')
+    return f'<section class="document"><h2>{escape(PurePath(name).name)}</h2>{"".join(blocks)}</section>'
 
 
 def _marks(name: str, plan: Plan, found: Sequence[Finding]) -> list[Mark]:

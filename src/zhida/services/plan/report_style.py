@@ -26,10 +26,12 @@ ol.found li.warning{border-color:var(--warning)}
 ol.found li.note{border-color:var(--note)}
 ol.found a:hover{text-decoration:underline}
 .none{font-size:1.05rem}
-.row{display:grid;grid-template-columns:minmax(0,1fr) 21rem;column-gap:1.8rem;align-items:start}
-.text p{margin:.45rem 0}
-.text h3{margin:1.1rem 0 .3rem;font-size:1rem}
-.text .level1{font-size:1.15rem}
+.document{padding-right:22.8rem}
+.document>h2{margin-right:-22.8rem}
+.document::after{content:"";display:block;clear:both}
+.block>p{margin:.45rem 0}
+.block>h3{margin:1.1rem 0 .3rem;font-size:1rem}
+.block>.level1{font-size:1.15rem}
 .wide{overflow-x:auto;margin:.6rem 0}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.5;width:100%}
 td{border:1px solid var(--line);padding:.25rem .5rem;vertical-align:top;overflow-wrap:normal}
@@ -43,8 +45,9 @@ padding:.05rem .3rem;margin:0 .1rem}
 .ref.error{background:var(--error)}
 .ref.warning{background:var(--warning)}
 .ref.note{background:var(--note)}
-article{border:1px solid var(--line);border-left-width:4px;border-radius:.4rem;padding:.5rem .8rem;
-margin:.45rem 0;font-size:.86rem;line-height:1.6;background:#fff}
+article{float:right;clear:right;width:21rem;margin:.3rem -22.8rem .45rem 0;
+border:1px solid var(--line);border-left-width:4px;border-radius:.4rem;padding:.5rem .8rem;
+font-size:.86rem;line-height:1.6;background:#fff}
 article.error{border-left-color:var(--error)}
 article.warning{border-left-color:var(--warning)}
 article.note{border-left-color:var(--note)}
@@ -56,12 +59,16 @@ margin:.1rem .15rem .1rem 0;font-size:.8rem;color:var(--main)}
 :target{outline:2px solid var(--main);outline-offset:2px}
 @media(max-width:56rem){
 main{padding:.8rem .9rem 3rem}
-.row{display:block}
-aside article{margin:.3rem 0 1rem}
+.document{padding-right:0}
+.document>h2{margin-right:0}
+.block{display:flex;flex-direction:column}
+article{order:2;float:none;width:auto;margin:.3rem 0 .8rem}
 }
 @media print{
 main{max-width:none;padding:0}
-.row{grid-template-columns:minmax(0,1fr) 15rem}
+.document{padding-right:16.5rem}
+.document>h2{margin-right:-16.5rem}
+article{width:15rem;margin-right:-16.5rem}
 article,tr{break-inside:avoid}
 }
 """.strip()
