@@ -27,6 +27,7 @@ KIND = re.compile(r"预期性?|约束性?")
 PROSE = re.compile(r"[。；]")
 LONGEST = 60
 WIDEST = 12
+MOST_LINES = 4000
 
 
 def bare_tables(lines: Sequence[Line], taken: Sequence[Span]) -> tuple[list[Table], list[Unread]]:
@@ -60,7 +61,12 @@ def _title(lines: Sequence[Line], first: int) -> Cell | None:
 
 
 def _by_lines(lines: Sequence[Line], first: int, found: list[Table], unread: list[Unread]) -> int:
-    cells = [_cell(x) for x in lines[first : first + 4000] if not x.blank]
+    cells = [_cell(lines[first])]
+    for line in lines[first + 1 : first + MOST_LINES]:
+        if plain(line.text) == "序号":
+            break
+        if not line.blank:
+            cells.append(_cell(line))
     start = next((i for i, c in enumerate(cells[: 3 * WIDEST]) if c.plain == "1"), None)
     if start is None or start < 3:
         return first + 1

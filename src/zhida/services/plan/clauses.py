@@ -27,6 +27,8 @@ from zhida.services.plan.words import (
 
 STOPS = "，；：。！？"
 OPEN, CLOSE = "（“‘《【", "）”’》】"
+WIDEST = 400
+"""Characters that a clause may reach to either side of its quantity."""
 SHORT = 4
 """A word of so many characters before 全覆盖 says where, not what."""
 WHOLE_VERB = re.compile("(?:实现|实施)(?!.*(?:实现|实施))")
@@ -46,7 +48,7 @@ class Named:
 def clause(text: str, start: int, end: int) -> Piece:
     """The clause that holds [start, end) of a sentence; quotes and brackets are not cut."""
     depth, a = 0, start
-    while a > 0:
+    while a > max(0, start - WIDEST):
         c = text[a - 1]
         if c in CLOSE:
             depth += 1
@@ -58,7 +60,7 @@ def clause(text: str, start: int, end: int) -> Piece:
             break
         a -= 1
     depth, b = 0, end
-    while b < len(text):
+    while b < min(len(text), end + WIDEST):
         c = text[b]
         if c in OPEN:
             depth += 1

@@ -174,6 +174,8 @@ def _per(text: str, one: Quantity, piece: Piece) -> Quantity:
 def _yearly(text: str, one: Quantity, piece: Piece) -> bool:
     """每年 in the clause, or in one before it with which only verbs of making go on."""
     start, end = piece[0], one.start
+    if not YEARLY.search(text, 0, end):
+        return False
     while not YEARLY.search(text[start:end]):
         if start < 2 or text[start - 1] not in "，；、" or not MADE.match(text, start):
             return False

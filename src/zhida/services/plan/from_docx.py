@@ -11,7 +11,6 @@ import docx
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 from docx.oxml.ns import qn
-from lxml import etree
 
 from zhida.services.plan.errors import PlanError
 from zhida.services.plan.numbering import Numbering
@@ -42,7 +41,9 @@ def docx_text(data: bytes, name: str) -> str:
         numbering = Numbering(document)
         notes = _notes(document)
         lines = list(_blocks(body, numbering))
-    except (KeyError, ValueError, AttributeError, zipfile.BadZipFile, etree.XMLSyntaxError, OSError) as error:
+    except (PlanError, MemoryError):
+        raise
+    except Exception as error:  # a damaged file makes the parser fail in any way there is
         raise PlanError(
             f"{name}: this .docx is damaged and can't be read; open and save it again."
         ) from error

@@ -58,9 +58,11 @@ class Number:
 def numbers(text: str) -> list[Number]:
     """All numbers of a normalised text (half-width digits), from left to right, not overlapping."""
     found: list[Number] = []
+    taken = bytearray(len(text))
     for reader in (_shares, _doubled, _whole, _tenths, _arabic, _numerals):
         for one in reader(text):
-            if all(one.end <= other.start or other.end <= one.start for other in found):
+            if not any(taken[one.start : one.end]):
+                taken[one.start : one.end] = b"\1" * (one.end - one.start)
                 found.append(one)
     return sorted(found, key=lambda n: n.start)
 

@@ -15,6 +15,8 @@ BEGINS = re.compile(
 ENDED = re.compile(r"[。！？；;!?：:][”’）)》]*\s*$")
 MARKS = re.compile(r"[，。、；：,;:]")
 SENTENCE = re.compile(r"[^。！？]*[。！？]?[”’）》]*")
+LONGEST = 1200
+"""Characters of a sentence. A longer one is a list or debris, and is read in pieces."""
 NEAR = 3
 FULL = 0.8
 """A line of at least this share of its neighbours' length may go on in the next one."""
@@ -28,10 +30,21 @@ def sentences(
     for start, end in stretches(lines, apart, headings):
         running = flow(text, start, end)
         for hit in SENTENCE.finditer(running.text):
-            if hit.group().strip():
-                a, b = hit.span()
-                found.append(Flow(running.text[a:b], running.places[a:b]))
+            a, b = hit.span()
+            while b > a:
+                end = _bearable(running.text, a, b)
+                if running.text[a:end].strip():
+                    found.append(Flow(running.text[a:end], running.places[a:end]))
+                a = end
     return found
+
+
+def _bearable(text: str, start: int, end: int) -> int:
+    """The end of a sentence, or where one that goes on without end is cut: behind a comma if there is one."""
+    if end - start <= LONGEST:
+        return end
+    cut = max(text.rfind(c, start, start + LONGEST) for c in "；，、")
+    return cut + 1 if cut > start else start + LONGEST
 
 
 def stretches(lines: Sequence[Line], apart: Sequence[Span], headings: Sequence[Section]) -> list[Span]:

@@ -172,7 +172,8 @@ def _form(text: str, at: int) -> tuple[int, int] | None:
 
 def _title_end(text: str, start: int, finished: bool) -> int | None:
     """Where the title that begins at ``start`` ends, with its full stop; None where it is no title."""
-    stop = min((i for c in STOPS if (i := text.find(c, start)) >= 0), default=-1)
+    near = start + 2 * LONGEST_LINE
+    stop = min((i for c in STOPS if (i := text.find(c, start, near)) >= 0), default=-1)
     following = next(
         (i for i in range(start + 2, min(len(text), start + LONGEST_RUN_IN)) if _nested(text, i)), None
     )

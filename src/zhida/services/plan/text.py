@@ -10,6 +10,9 @@ from zhida.services.plan.errors import PlanError
 LARGEST = 50_000_000
 """Bytes of a file. A plan has some hundred thousand characters; more is something else."""
 
+LONGEST = 3_000_000
+"""Characters of a text; the longest plans have some two hundred thousand."""
+
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -30,20 +33,28 @@ def text_of(path: Path) -> str:
     if suffix not in (".txt", ".docx", ".html", ".htm", ".pdf"):
         known = "an old .doc; save it as .docx" if suffix == ".doc" else f"give {FORMS}"
         raise PlanError(f"{path}: a {suffix or 'file without a suffix'} is not read: {known}.")
-    data = bytes_of(path)
+    found = _text(bytes_of(path), suffix, path.name)
+    if len(found) > LONGEST:
+        raise PlanError(
+            f"{path}: {len(found)} characters are more than a plan can have ({LONGEST}); split it."
+        )
+    return found
+
+
+def _text(data: bytes, suffix: str, name: str) -> str:
     if suffix == ".txt":
-        return plain(data, path.name)
+        return plain(data, name)
     if suffix == ".docx":
         from zhida.services.plan.from_docx import docx_text
 
-        return one_ending(docx_text(data, path.name))
+        return one_ending(docx_text(data, name))
     if suffix == ".pdf":
         from zhida.services.plan.from_pdf import pdf_text
 
-        return one_ending(pdf_text(data, path.name))
+        return one_ending(pdf_text(data, name))
     from zhida.services.plan.from_html import html_text
 
-    return one_ending(html_text(data, path.name))
+    return one_ending(html_text(data, name))
 
 
 def bytes_of(path: Path) -> bytes:
