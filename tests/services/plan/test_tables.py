@@ -169,3 +169,34 @@ def test_a_table_of_projects() -> None:
 def test_another_table_is_unread_and_not_skipped() -> None:
     plan = table("部门|职责", "甲局|牵头", "乙局|配合")
     assert ["既不是指标表" in u.why for u in plan.unread] == [True]
+
+
+@pytest.mark.parametrize("caption", ["专栏2 目标", "专栏2 目标|||", "表2：目标"])
+def test_two_tables_that_follow_each_other(caption: str) -> None:
+    plan = table(
+        "专栏1 完成情况|||",
+        "序号|指标|2020年|2025年完成情况",
+        "1|床位（张）|5|9",
+        caption,
+        "序号|指标|2025年|2030年目标",
+        "1|床位（张）|9|20",
+    )
+    years = [[(v.year, v.raw) for v in i.values] for i in plan.indicators]
+    assert years == [[(2020, "5"), (2025, "9")], [(2025, "9"), (2030, "20")]]
+    assert plan.unread == ()
+
+
+def test_a_heading_that_is_repeated_on_the_next_page() -> None:
+    head = "序号|指标|2025年|2030年目标"
+    plan = table(head, "1|床位（张）|1|2", "2|站点（个）|3|4", head, "3|人员（人）|5|6", "4|食堂（家）|7|8")
+    assert [i.number for i in plan.indicators] == ["1", "2", "3", "4"]
+    assert plan.unread == ()
+
+
+def test_two_tables_with_a_cell_a_line() -> None:
+    one = "\t专栏{0} 指标\n\n\t序号\n\t指标\n\t{1}年\n\t{2}年目标值\n\n\t1\n\t床位（张）\n\t{0}\n\t9\n\n"
+    plan = read_text(HEAD + one.format(1, 2020, 2025) + one.format(2, 2025, 2030))
+    assert [[(v.year, v.raw) for v in i.values] for i in plan.indicators] == [
+        [(2020, "1"), (2025, "9")],
+        [(2025, "2"), (2030, "9")],
+    ]

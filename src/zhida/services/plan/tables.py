@@ -7,6 +7,7 @@ line, under a heading that begins with 序号 (``bare_tables``).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from zhida.services.plan.flow import plain
@@ -14,6 +15,8 @@ from zhida.services.plan.lines import Line, lines_of
 from zhida.services.plan.model import Span
 
 LONGEST_CELL = 300
+CAPTION = re.compile(r"(?:专栏|附?表)\s*[\d一二三四五六七八九十]{1,3}(?![\d.%])")
+"""What stands above a table; below rows it begins the next one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _word(lines: list[Line], first: int, text: str) -> tuple[int, list[Row]]:
     while i < len(lines):
         line = lines[i]
         if line.text.startswith("\t"):
-            if "\t" in line.text[1:].rstrip("\t "):
+            if "\t" in line.text[1:].rstrip("\t ") or (rows and not cells and CAPTION.match(line.clean)):
                 break
             cells.append((line.start + 1, line.end))
             empty = 0
@@ -118,6 +121,8 @@ def _tabbed(lines: list[Line], first: int) -> tuple[int, list[Row]]:
     i = first
     while i < len(lines):
         line = lines[i]
+        if rows and (CAPTION.match(line.clean) or _heads_again(rows, line)):
+            break
         if "\t" in line.text.strip(" "):
             rows.append(_cells(line))
         elif not (rows and _heads_a_group(lines, i)):
@@ -126,6 +131,12 @@ def _tabbed(lines: list[Line], first: int) -> tuple[int, list[Row]]:
             rows.append(_cells(line))
         i += 1
     return i, rows
+
+
+def _heads_again(rows: list[Row], line: Line) -> bool:
+    """Whether a line is another heading of columns: a new table follows without a break."""
+    first = _cells(line)[0].plain
+    return first == "序号" and any(cell.plain == "序号" for row in rows for cell in row[:1])
 
 
 def _heads_a_group(lines: list[Line], i: int) -> bool:

@@ -14,7 +14,7 @@ _UNITS = "|".join(sorted(set(MEASURES) - PLACES, key=len, reverse=True))
 MASKED = re.compile(
     rf"(?:[*＊×]+|(?<![A-Za-z])[XxＸ]{{1,4}}(?![A-Za-z]))(?:余|多)?(?:[百千]?[万亿])?(?:%|‰|{_UNITS})|(?:19|20)[XxＸ*×]{{2}}年"
 )
-TORN = re.compile(r"(?<![\d.,])\d[\d.,]* [\d.,]*\d(?:[万亿])?(?:%|‰)?(?!年)")
+TORN = re.compile(r"(?<![\d.,:：/-])\d[\d.,]* [\d.,]*\d(?:[万亿])?(?:%|‰)?(?![年:：\d])")
 MIXED = re.compile(
     rf"(?<![A-Za-z\d.])(?=[\dOolI]*\d)(?=[\dOolI]*[OolI])[\dOolI]{{2,}}(?:\.\d+)?(?:[万亿])?(?:%|‰|{_UNITS})"
 )
