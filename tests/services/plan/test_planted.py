@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from services.plan.written import HERE, SOUND, write, written
+from services.plan.written import HERE, LAYOUTS, SOUND, write, written
 from zhida.services.plan.check import check_plans
 from zhida.services.plan.checks.finding import Finding, Severity
 from zhida.services.plan.read import read_file
@@ -30,7 +30,7 @@ def told(found: Sequence[Finding]) -> list[str]:
     return [f"{f.severity.value} {f.kind}: {f.says}" for f in found if f.severity is not Severity.NOTE]
 
 
-@pytest.mark.parametrize("layout", ["tabs", "cells", "html"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", SOUND)
 def test_a_sound_plan_is_left_in_peace(name: str, layout: str, tmp_path: Path) -> None:
     path = write(tmp_path, name, layout)
@@ -46,14 +46,18 @@ def test_sound_plans_are_sound_together(others: Sequence[str], tmp_path: Path) -
     assert told(found) == []
 
 
-@pytest.fixture(scope="module", params=range(len(PLANTED)), ids=[case["plan"] for case in PLANTED])
+@pytest.fixture(
+    scope="module",
+    params=[(case, layout) for case in PLANTED for layout in LAYOUTS],
+    ids=[f"{case['plan']}-{layout}" for case in PLANTED for layout in LAYOUTS],
+)
 def planted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A case with what the checker says of it: all ten errors in one plan."""
-    case = PLANTED[request.param]
+    case, layout = request.param
     folder = tmp_path_factory.mktemp("planted")
     edits = [(old, new) for error in case["errors"] for old, new in error.get("edits", ())]
     again = [tuple(error["again"]) for error in case["errors"] if "again" in error]
-    plan = write(folder, case["plan"], case["layout"], written(case["plan"], edits, again))
+    plan = write(folder, case["plan"], layout, written(case["plan"], edits, again))
     beside = [write(folder, name, SOUND.get(name, "tabs")) for name in case["beside"]]
     return case, checked(plan, *beside)
 

@@ -24,6 +24,7 @@ SENTENCE = re.compile(r"[^。；;\n]+")
 INSIDE = re.compile(r"其中|包括|分别为")
 # Parts that fall this far short of the whole are not all of it: a few are only named.
 ALL, NEARLY_ALL = Fraction(85, 100), Fraction(95, 100)
+PARTLY = "如果分项只列了一部分，可不理会；如果已经列全，请核对。"
 COMPLEMENTS = (
     {"城市", "农村"},
     {"城镇", "农村"},
@@ -88,7 +89,11 @@ def _compared(source: Source, whole: Part, listed: list[Part]) -> Iterator[Findi
     money = exact.measure in ("元", "元/年")
     whole_set = _divide({_bare(p.label) for p in listed})
     enough = 0 if whole_set else ALL if money or len(listed) > 2 else NEARLY_ALL
-    if added == exact.value or added < exact.value * enough:
+    if added == exact.value:
+        return
+    if added < exact.value * enough:
+        if money and len(listed) > 2:
+            yield _finding(source, whole, listed, added, Severity.NOTE, PARTLY)
         return
     if not money and not _of_one_kind(listed):
         return
@@ -118,7 +123,14 @@ def _strict(whole: Part) -> Interval:
     return Interval(whole.quantity.value - half, whole.quantity.value + half)
 
 
-def _finding(source: Source, whole: Part, listed: list[Part], added: Fraction, severity: Severity) -> Finding:
+def _finding(
+    source: Source,
+    whole: Part,
+    listed: list[Part],
+    added: Fraction,
+    severity: Severity,
+    advice: str = "各项四舍五入可以解释这个差；若总数是精确的，请把分项也写到同样的位数。",
+) -> Finding:
     gap = added - whole.quantity.value
     sign = "多" if gap > 0 else "少"
     says = (
@@ -126,11 +138,11 @@ def _finding(source: Source, whole: Part, listed: list[Part], added: Fraction, s
         f"{say.told_in(added, whole.quantity)}，{sign}{say.told_in(abs(gap), whole.quantity)}。"
     )
     if severity is Severity.NOTE:
-        says += "各项四舍五入可以解释这个差；若总数是精确的，请把分项也写到同样的位数。"
+        says += advice
     else:
         says += "请核对是分项有误、漏了一项，还是总数没有改过来。"
     shown = "＋".join(p.quantity.text for p in listed)
-    relation = "≠" if severity is not Severity.NOTE else "，四舍五入后可等于"
+    relation = "≠" if severity is not Severity.NOTE or advice is PARTLY else "，四舍五入后可等于"
     return Finding(
         KIND,
         severity,
