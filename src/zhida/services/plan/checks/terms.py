@@ -92,7 +92,7 @@ def _back(text: str, end: int, letters: int) -> int:
 
 
 def _other_numeral(source: Source, skip: Span | None) -> Iterator[Finding]:
-    """“三网二平台” and “三网三平台”: alike but for one of their numerals."""
+    """“三站二平台” and “三站三平台”: alike but for one of their numerals."""
     shapes: dict[str, dict[str, Span]] = defaultdict(dict)
     for m in QUOTED.finditer(source.plan.text):
         if re.search(r"十[一二三四五六]五|年", m[1]):
