@@ -19,7 +19,7 @@ AT_DISTANCE: dict[str, Comparison] = {
     "不低于": "≥", "不少于": "≥", "不得低于": "≥", "不得少于": "≥", "至少": "≥", "至少为": "≥",
     "不高于": "≤", "不超过": "≤", "不得超过": "≤", "高于": ">", "超过": ">", "低于": "<",
 }  # fmt: skip
-PER = re.compile("每(?:人每)?(月|年)$|(?<=[人户])(月|年)均$")
+PER = re.compile("每(?:[人户]每?)?(?P<a>月|年)$|每(?P<b>月|年)每[人户]$|(?P<c>月)均$")
 YEARLY = re.compile("每年|年均")
 
 
@@ -89,7 +89,7 @@ def _found(
     last = done[-1] if done and done[-1].quantity.end > piece[0] else None
     after_end = piece[1]
     if following is not None and following.start < piece[1]:
-        after_end = without_conjunction(text, one.end, following.start)
+        after_end = without_conjunction(text, one.end, _own_end(text, one.end, following.start))
     words = _named(text, one, piece, last, after_end)
     comparison = one.figure.comparison
     before = text[piece[0] : one.start]
@@ -113,6 +113,13 @@ def _found(
     by = year_for(text, years, one.start, one.end)
     counted = _subject(text, words, piece, done)
     return _Found(one, words, comparison, counted, min(places), max(places), by)
+
+
+def _own_end(text: str, start: int, end: int) -> int:
+    """Up to where the words between two quantities belong to the first: before the other's verb."""
+    at = text.rfind("、", start, end)
+    theirs = text[at + 1 : end] if at >= 0 else ""
+    return at if theirs and (EACH.match(theirs) or MADE.match(theirs)) else end
 
 
 def _only_and(text: str, last: _Found, one: Quantity) -> bool:
@@ -167,7 +174,7 @@ def _per(text: str, one: Quantity, piece: Piece) -> Quantity:
         return one
     hit = PER.search(text[piece[0] : one.start])
     if hit:
-        return replace(one, unit=f"{unit}/{hit[1] or hit[2]}")
+        return replace(one, unit=f"{unit}/{hit['a'] or hit['b'] or hit['c']}")
     return replace(one, unit=f"{unit}/年") if _yearly(text, one, piece) else one
 
 

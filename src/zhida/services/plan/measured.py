@@ -35,8 +35,10 @@ SMALL = 10
 """Chinese numerals below it count the members of a list (三项制度) unless something says otherwise."""
 QUOTED = re.compile(r"“[^”]*”|‘[^’]*’|《[^》]*》")
 COUNTED_QUOTE = re.compile(r"“(十|百|千|万)([家个名位项支所处座件人户])”")
+BUILT = re.compile("(?:建成|新建|改建|扩建|新增|创成|引进|配备|开设|建有)$")
+"""Verbs behind which also a small Chinese numeral counts things: 建成两家."""
 LIMITS = re.compile("(?:每|以|按|第|含|超|满|年满)$")
-START = re.compile(rf"(?:从|由)(?:{YEAR}年)?[底末]?的?(?:每人)?(?:每[月年])?$")
+START = re.compile(rf"(?:从|由)(?:{YEAR}年|“十[一二三四五六]五”)?[初底末]?的?(?:每人)?(?:每[月年])?$")
 """The start value of a change follows."""
 ABOVE = re.compile("[^，；。、]?(?:以上|以下|以内)(?:[^，；。、]{1,8}的|的[^，；。、]{1,8})")
 """Of which size: 50张以上的机构."""
@@ -58,8 +60,10 @@ def measured(text: str, found: list[Quantity]) -> list[Quantity]:
             if not PRESUPPOSED.match(text, one.end):
                 kept.append(one)
             continue
+        if text.startswith("全覆盖", one.end):  # 100%全覆盖 is one figure
+            continue
         piece = clause(text, one.start, one.end)
-        rest = [q for q in found[i + 1 :] if q.start < piece[1]]
+        rest = [q for q in found[i + 1 :] if q.start < piece[1] and (q.unit or "") not in TIMES]
         if _is_measured(text, one, piece, rest, kept):
             kept.append(one)
     return kept
@@ -95,7 +99,7 @@ def _is_measured(text: str, one: Quantity, piece: Piece, rest: list[Quantity], k
     if unit in LENGTHS or unit in PLACES:
         return (made or reached) and unit in LENGTHS | {"社区", "村", "站"}
     if unit in OFTEN:
-        return made or one.figure.comparison != "="
+        return made or one.figure.comparison != "=" or (unit != "次" and MADE.match(before) is not None)
     if one.spelt and not _counts(text, one, piece, made, before):
         return False
     return made or reached or not _limits(text, one, piece, before, rest, kept)
@@ -106,6 +110,8 @@ def _counts(text: str, one: Quantity, piece: Piece, made: bool, before: str) -> 
     if one.unit is None or one.unit[-1] not in COUNTERS | {"种", "%"}:
         return False
     if one.figure.low >= SMALL or one.unit == "%" or one.figure.comparison != "=":
+        return True
+    if one.figure.low > 1 and BUILT.search(before):
         return True
     return made and EACH.search(text[piece[0] : one.start]) is not None
 
@@ -121,9 +127,10 @@ def _limits(
     after = text[one.end : piece[1]]
     if not after or after[0] in "、，（）" or after[0].isdigit():
         return False
-    if START.search(before) and (CHANGES.match(after.lstrip("的")) or "年" in before[-6:]):
+    if START.search(before) and (CHANGES.match(after.lstrip("的")) or re.search("[年”]", before[-6:])):
         return False
-    if not rest and before.endswith(JOINS) and PREDICATE.search(after) and one.figure.comparison == "=":
+    alone = not rest and before.endswith(JOINS) and not re.search(r"\d", before)
+    if alone and PREDICATE.search(after) and one.figure.comparison == "=":
         return False
     if MADE.match(before) or (one.unit is not None and one.unit.endswith(("%", "‰"))):
         return False

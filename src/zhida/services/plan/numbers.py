@@ -28,6 +28,8 @@ MULTIPLIERS = {
 }
 """Words after Arabic digits; they belong to the unit (13.2 万人)."""
 
+NEARLY = ("近", "约", "上", "超", "逾")
+"""Before a lone 百 or 千, which then is a number: 近百名."""
 NUMERAL = "零〇一二两三四五六七八九十百千万亿"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
 TORN = r"(?<![0-9.,，][ ])(?<![0-9A-Za-z.*×_#＊])(?<!\d[,，/])"
@@ -42,7 +44,7 @@ _TENTHS = re.compile(
     r"([一二两三四五六七八九])成([一二三四五六七八九半])?(?![立为功员长果效熟本就品型分交不])"
 )
 _DOUBLED = re.compile(r"(?:再|又)?翻([一二两三])番|翻番")
-_WHOLE = re.compile(r"全覆盖|百分之百")
+_WHOLE = re.compile(r"全覆盖|百分之?百")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,10 @@ def _numerals(text: str) -> list[Number]:
         if hit.start() and text[hit.start() - 1] in "第几数0123456789.":
             continue
         value = chinese(hit.group())
+        if hit.group() in ("百", "千") and (
+            text[: hit.start()].endswith(NEARLY) or text.startswith("余", hit.end())
+        ):
+            value = Decimal(TENS[hit.group()])
         if value is not None:
             found.append(Number(*hit.span(), value))
     return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from zhida.services.plan.flow import Flow, flow
+from zhida.services.plan.flow import Flow, flow, plain
+from zhida.services.plan.heads import TITLE
 from zhida.services.plan.lines import Line
 from zhida.services.plan.model import Section, Span
 
@@ -89,6 +90,8 @@ def _alone(lines: Sequence[Line], headings: Sequence[Section]) -> set[int]:
 def _goes_on(lines: Sequence[Line], i: int, before: Line, line: Line, gap: int) -> bool:
     """Whether ``line`` continues the sentence of ``before``."""
     if gap > 2 or ENDED.search(before.text) or BEGINS.match(line.text):
+        return False
+    if TITLE.search(plain(before.clean)) and not MARKS.search(before.clean):
         return False
     if MARKS.search(before.clean) or MARKS.search(line.clean[:1]):
         return True

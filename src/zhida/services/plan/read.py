@@ -13,7 +13,7 @@ from zhida.services.plan.lines import lines_of
 from zhida.services.plan.model import Plan, Span
 from zhida.services.plan.projects import projects
 from zhida.services.plan.prose import sentences
-from zhida.services.plan.roles import roles
+from zhida.services.plan.roles import roles, titles
 from zhida.services.plan.sections import sections
 from zhida.services.plan.tables import Table, tables
 from zhida.services.plan.terms import terms
@@ -47,7 +47,9 @@ def read_text(text: str) -> Plan:
     found, unread, others = indicators(laid_out, base, text)
     apart = [*(_body(t) for t in laid_out), *contents, *notes]
     running = sentences(text, lines, apart, headings)
-    promised, torn = commitments(running, roles(headings, period[0] if period else None), text)
+    promised, torn = commitments(
+        running, roles([*headings, *titles(lines, headings, apart)], period[0] if period else None), text
+    )
     built, strange = projects(running, promised, others)
     return Plan(
         title=title,

@@ -6,14 +6,15 @@ import re
 
 _MEASURES = """
 个百分点 平方公里 平方千米 平方米 立方米 千瓦时 公里 千米 公顷 公斤 千克 千瓦 小时 分钟 人次 床位 课时 学时
-人份 户次 件次 个次 场次 台次 车次 例次 对次
+人份 户次 件次 个次 场次 台次 车次 例次 对次 批次
 元 人 名 个 家 张 处 所 座 条 项 件 单 户 支 场 次 期 批 门 套 部 间 辆 台 亩 吨 米 对 例 株 倍 番 种 类
-岁 天 月 年 级 位 片 幢 栋 艘 只 幅 册 篇 份 枚 口 组 队 站 村 镇 县 区 市 街道 社区 园 点
+岁 天 月 年 级 位 片 幢 栋 艘 只 幅 册 篇 份 枚 口 组 队 块 面 本 棵 根 段 款
+盏 具 席 穴 卷 分 站 村 镇 县 区 市 街道 社区 园 点
 """
 MEASURES = _MEASURES.split()
 """What is counted with, the longest first."""
 
-COUNTERS = frozenset("个家名张处所座条项件户支场辆台套对例单人间栋幢")
+COUNTERS = frozenset("个家名张处所座条项件户支场辆台套对例单人间栋幢块")
 """Measure words behind which a Chinese numeral counts things."""
 
 MULTIPLIER = r"(?:[百千]?万亿?|[百千]?亿|[百千](?=[元人名个家张处所座条项件户份]))"

@@ -9,7 +9,7 @@ from zhida.services.plan.numbers import chinese
 from zhida.services.plan.words import CHANGE, YEAR
 
 _STATED = re.compile(
-    rf"(?<!\d)(?<!\d[—\-–~至－])(?<!——)(?<!年至)(从|自|由|较|比|相比)?({YEAR})年(?!度?规划)(?!(?:——?|[-–~－至])\d)"
+    rf"(?<!\d)(?<!\d[—\-–~至－])(?<!——)(?<!年至)(从|自|由|较|比|相比|[是为](?={YEAR}年的))?({YEAR})年(?!度?规划)(?!(?:——?|[-–~－至])\d)"
 )
 _NAMES = re.compile(r"《[^》]*》|（(?:19|20)\d\d[^）]{0,14}）")
 
@@ -32,7 +32,7 @@ def stated(text: str) -> list[Stated]:
         if any(a <= hit.start() < b for a, b in shut):
             continue
         year = int(hit[2]) if hit[2].isdigit() else int(chinese(hit[2].replace("○", "〇")) or 0)
-        compared = hit[1] in ("较", "比", "相比")
+        compared = hit[1] in ("较", "比", "相比", "是", "为")
         if not compared:
             found.append(Stated(hit.start(2), hit.end(), year, hit[1] in ("从", "自", "由")))
     return found
