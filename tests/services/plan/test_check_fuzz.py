@@ -72,7 +72,8 @@ def sound_places(*texts: str) -> None:
         assert finding.says
         assert finding.places
         for place in finding.places:
-            assert 0 <= place.at[0] < place.at[1] <= len(place.source.plan.text)
+            assert 0 <= place.at[0] <= place.at[1] <= len(place.source.plan.text)
+            assert place.text or not place.source.plan.text
     assert page(named, found)
     assert time.perf_counter() - start < SECONDS
 

@@ -88,6 +88,10 @@ def _one(source: Source, says: Sequence[Observed], skip: Span | None) -> Iterato
 
 def _not_checked(source: Source) -> Iterator[Finding]:
     """What could not be read was not checked either, and no silence says that it is sound."""
+    plan = source.plan
+    if not (plan.indicators or plan.commitments or plan.projects):
+        says = "没有读出任何指标、承诺或项目，数字等于没有核对；请确认这份文件是规划，文字可以读出。"
+        yield Finding("not-checked", Severity.NOTE, says, (Place(source, (0, min(len(plan.text), 20))),))
     places = [Place(source, u.at) for u in source.plan.unread]
     if places:
         reasons = "；".join(dict.fromkeys(u.why for u in source.plan.unread))
