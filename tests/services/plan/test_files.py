@@ -15,6 +15,7 @@ from docx.oxml.ns import nsdecls
 
 from zhida.services.plan import from_docx, text
 from zhida.services.plan.errors import PlanError
+from zhida.services.plan.radicals import with_characters
 from zhida.services.plan.read import read_file, read_text
 from zhida.services.plan.text import text_of
 
@@ -273,6 +274,11 @@ def test_damaged_documents(tmp_path: Path, make: Callable[[bytes], bytes]) -> No
     path = put(tmp_path, "plan.docx", make(whole))
     with pytest.raises(PlanError, match=r"plan\.docx"):
         text_of(path)
+
+
+def test_signs_of_radicals_become_characters() -> None:
+    printed = "\u2ea0\u2f3e\u2ed3\u2f00"
+    assert with_characters(printed + "民户长一（1）") == "民户长一民户长一（1）"
 
 
 def test_places_count_in_the_text_that_is_printed(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ CHINESE = {
     "chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCounting",
     "taiwaneseCountingThousand", "ideographTraditional", "koreanCounting",
 }  # fmt: skip
-DEEPEST = 9
 
 
 def chinese_numeral(number: int) -> str:

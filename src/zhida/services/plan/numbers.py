@@ -16,17 +16,6 @@ LONGEST = 18
 DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2}
 TENS = {"十": 10, "百": 100, "千": 1000}
 MYRIADS = {"万": 10**4, "亿": 10**8}
-MULTIPLIERS = {
-    "百": 100,
-    "千": 1000,
-    "万": 10**4,
-    "十万": 10**5,
-    "百万": 10**6,
-    "千万": 10**7,
-    "亿": 10**8,
-    "万亿": 10**12,
-}
-"""Words after Arabic digits; they belong to the unit (13.2 万人)."""
 
 NEARLY = ("近", "约", "上", "超", "逾")
 """Before a lone 百 or 千, which then is a number: 近百名."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zhida.services.plan.model import Comparison, Figure
 from zhida.services.plan.numbers import NUMERAL, Number, numbers
-from zhida.services.plan.units import COUNTERS, UNIT
+from zhida.services.plan.units import UNIT
 
 BEFORE: tuple[tuple[Comparison, str], ...] = (
     ("≥", "(?:不|未)(?:低|少|小)于|不下于|至少|最少|最低|>=|[≥≧⩾]|大于(?:等于|或等于)"),
@@ -129,12 +128,3 @@ def _compared_after(text: str, at: int) -> tuple[int, Comparison | None]:
         if hit:
             return hit.end(), sign
     return at, None
-
-
-def counted_things(found: Iterable[Quantity]) -> list[Quantity]:
-    """Those that count or measure something: a Chinese numeral only with a measure word behind it."""
-    return [q for q in found if not q.spelt or (q.unit is not None and q.unit[-1] in COUNTERS)]
-
-
-def with_unit(quantity: Quantity, unit: str) -> Quantity:
-    return replace(quantity, unit=unit)

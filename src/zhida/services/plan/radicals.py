@@ -11,6 +11,7 @@ _PAIRS = (
 )
 _TABLE = {ord(pair[0]): pair[1] for pair in _PAIRS.split()}
 _TABLE |= {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0x2F00, 0x2FD6)}
+_TABLE[0x2F3E] = "户"  # NFKC has the traditional 戶
 
 
 def with_characters(text: str) -> str:
