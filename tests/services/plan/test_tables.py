@@ -85,6 +85,9 @@ def test_a_cell_with_another_unit_is_brought_to_it_or_not_read() -> None:
         ("2025年\n完成情况", "actual", 2025),
         ("年均增长（%）", "growth", None),
         ("二〇三〇年目标", "target", 2030),
+        ("“十五五”末目标", "target", 2030),
+        ("“十四五”期末", "actual", 2025),
+        ("基期值", "actual", 2025),
     ],
 )
 def test_headings(heading: str, role: str, year: int | None) -> None:
@@ -200,3 +203,24 @@ def test_two_tables_with_a_cell_a_line() -> None:
         [(2020, "1"), (2025, "9")],
         [(2025, "2"), (2030, "9")],
     ]
+
+
+def test_growth_may_be_negative() -> None:
+    plan = table(
+        "序号|指标|2025年|2030年目标|年均增速（%）", "1|事故（起）|20|10|-13.2", "2|站点（个）|3|4|下降5"
+    )
+    found = plan.indicators[0].values[2]
+    assert (found.role, found.raw, str(found.low), str(found.high)) == ("growth", "-13.2", "-13.2", "-13.2")
+    assert len(plan.indicators[1].values) == 2
+    assert len(plan.unread) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "raw", "comparison"),
+    [("１，２００", "1,200", "="), ("[100]", "100", "="), ("≥60", "60", "≥"), ("60以上", "60", "≥"),
+     ("5—8", "5—8", "="), ("不低于60%", "60", "≥"), ("约60", "60", "≈"), ("达到60", "60", "="), ("全覆盖", "全覆盖", "=")],
+)  # fmt: skip
+def test_cells(cell: str, raw: str, comparison: str) -> None:
+    plan = table("序号|指标|2025年|2030年目标", f"1|覆盖率（%）|—|{cell}", "2|站点（个）|3|4")
+    (value,) = plan.indicators[0].values
+    assert (value.raw, value.comparison) == (raw, comparison)

@@ -11,6 +11,8 @@ from zhida.services.plan.tables import Row
 from zhida.services.plan.units import unit_of
 
 YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年?|(二[〇零○][〇零○一二三四五六七八九]{2})年?")
+FIVE = re.compile('(十[一二三四五六七八九]?)五[”"]?(?:规划)?(?:期?末|末期)')
+"""The last year of a five-year plan."""
 NUMBER = re.compile(r"序号|编号|序")
 NAME = re.compile(r"指标|名称|项目")
 KIND = re.compile(r"属性|性质|类型")
@@ -20,6 +22,7 @@ GROWTH = re.compile(r"增速|增长|增幅|增减|变化率")
 PLANNED = re.compile(r"计划|预计|预期(?!性)")
 TARGET = re.compile(r"目标|规划")
 ACTUAL = re.compile(r"实际|完成|实绩|现状|基期|基数|现值")
+BASE = re.compile("基期|基准年")
 BRACKET = re.compile(r"[（(]([^（()）]*)[）)]")
 
 
@@ -97,6 +100,8 @@ def year_of(word: str) -> int | None:
     for hit in YEAR.finditer(word):
         spelt = chinese(hit[2]) if hit[2] else None
         years.add(int(hit[1]) if hit[1] else int(spelt or 0))
+    for hit in FIVE.finditer(word):
+        years.add(1955 + 5 * int(chinese(hit[1]) or 0))
     return years.pop() if len(years) == 1 else None
 
 
@@ -111,6 +116,8 @@ def _assigned(words: list[str], heads: int, base_year: int | None) -> Columns | 
             kind = i
         elif unit is None and UNIT.fullmatch(word):
             unit = i
+        elif BASE.search(word) and base_year is not None and year is None:
+            values.append(ValueColumn(i, base_year, "actual", _bracket_unit(word)))
         elif year is not None or (role is not None and name is not None):
             values.append(ValueColumn(i, year, role or "actual", _bracket_unit(word)))
         elif group is None and name is None and GROUP.fullmatch(word):

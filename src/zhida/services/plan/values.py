@@ -15,7 +15,8 @@ NOTHING = re.compile(
 """What stands where no value is given."""
 CUMULATIVE = re.compile(r"[\[［〔【](.+)[\]］〕】]")
 """Brackets around a value mark it as a sum over the period."""
-_FILLER = re.compile(r"达到|达|为|增长|增加|下降|提高|左右|每年|年均|累计|\+|＋")
+MINUS = re.compile(r"[-−－–](?=\d)")
+_FILLER = re.compile(r"达到|达|为|增长|增加|提高|左右|每年|年均|累计|\+|＋")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ def given(text: str) -> Given | None:
     """
     inner = CUMULATIVE.fullmatch(text.strip())
     content = flow(inner[1] if inner else text).text
+    sign = MINUS.match(content)
+    content = content[sign.end() :] if sign else content
     found = quantities(content)
     if len(found) != 1:
         return None
@@ -45,6 +48,10 @@ def given(text: str) -> Given | None:
     rest = content[: one.start] + content[one.end :]
     if one.spelt or (rest and not _FILLER.fullmatch(rest)):
         return None
+    if sign:
+        f = one.figure
+        minus = replace(f, raw=f"{sign.group()}{f.raw}", low=-f.high, high=-f.low)
+        return Given(minus, one.unit) if f.comparison == "=" else None
     return Given(one.figure, one.unit)
 
 
