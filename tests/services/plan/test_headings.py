@@ -88,8 +88,17 @@ def test_headings_inside_joined_lines() -> None:
     plan = read_text(
         "制定本规划。一、基础（一）成效“十四五”期间，站点更多。二、目标（一）总体“十五五”期间，站点达到三个。\n"
     )
-    assert headings(plan) == [(1, "一", "基础"), (1, "二", "目标")]
+    assert headings(plan) == [(1, "一", "基础"), (2, "（一）", ""), (1, "二", "目标"), (2, "（一）", "")]
     assert len(plan.unread) == 2
+
+
+def test_headings_of_three_levels_in_one_line() -> None:
+    plan = read_text(
+        "制定本规划。一、基础（一）形势1.机遇更多。这里是正文。2.挑战更大。这里也是。（二）不足1.站点少。有的村没有。\n"
+    )
+    assert [s.number for s in plan.sections] == ["一", "（一）", "1", "2", "（二）", "1"]
+    assert plan.sections[3].title == "挑战更大"
+    assert plan.unread == ()
 
 
 def test_contents_are_no_headings() -> None:

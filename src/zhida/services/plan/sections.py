@@ -22,12 +22,14 @@ FORMS: tuple[tuple[int, re.Pattern[str]], ...] = (
     (2, re.compile(rf"第[{CHINESE}\d]{{1,3}}节[、：:]?")),
     (1, re.compile(rf"[{CHINESE}]{{1,3}}、(?=[^、])")),
     (2, re.compile(rf"（[{CHINESE}]{{1,3}}）[、.]?")),
-    (3, re.compile(r"\d{1,3}(?:\.(?!\d)|、)[ ]?(?=\d{4}年|[^\d、，。 ])")),
+    (3, re.compile(r"\d{1,3}(?:[ ]?\.(?!\d)|、)[ ]?(?=\d{4}年|[^\d、，。 ])")),
     (4, re.compile(r"（\d{1,2}）")),
     (3, re.compile(r"专栏[ ]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[：:、.]?(?![\d，。和、至—-])")),
 )
 """Level and form of a number. The last is a box, whose own headings stand below it."""
 BOX_LEVEL = 3
+NESTED = re.compile(rf"（[{CHINESE}]{{1,3}}）|(?<=[一-鿿])1[ ]?\.(?=[一-鿿“])")
+"""The number of a heading that follows on the words of one."""
 CONTENTS = re.compile(r"目录|目次")
 PAGE = re.compile(r"(?:[.·…．⋯\-—_ 　\t]{2,}|\t)\s*[-—]?\s*\d{1,3}\s*[-—]?\s*$")
 ENTRY = re.compile(r"[.·…．⋯\-—_ \u3000\t]+[-—]?\s*\d{1,3}\s*[-—]?\s*$")
@@ -70,7 +72,10 @@ def _ended(words: str) -> bool:
 
 
 def _within(running: Flow, heading: list[Section], found: list[Section], unread: list[Unread]) -> None:
-    """Headings inside a line, where lines were joined: behind a full stop, and next in their count."""
+    """Headings inside a line, where lines were joined: behind a full stop, and next in their count.
+
+    Where a title runs into the text it is left empty and listed as unread.
+    """
     start = running.index(heading[-1].at[1]) if heading else 0
     for stop in re.finditer("。", running.text[start:]):
         at = start + stop.end()
@@ -80,16 +85,19 @@ def _within(running: Flow, heading: list[Section], found: list[Section], unread:
         inner = _headings(running, at, True, joined=True)
         found += inner
         behind = running.index(inner[-1].at[1]) if inner else at
-        loose = _form(running.text, behind)
-        if loose is not None and loose[0] <= 2:
+        open_ = _form(running.text, behind)
+        if open_ is not None and open_[0] <= 2:
             span = running.span(behind, min(len(running.text), behind + 20))
+            number = running.text[behind : open_[1]].strip("、.：")
+            found.append(Section(number, "", open_[0], running.span(behind, open_[1])))
             unread.append(Unread(span, "标题与正文连在一起，分不清标题到哪里为止"))
 
 
 def _next(number: str, level: int, found: list[Section]) -> bool:
     """Whether a number begins a count or goes on with the last one of its level."""
     value = count(number)
-    before = next((count(s.number) for s in reversed(found) if s.level == level), None)
+    same = [s for s in found if s.level == level]
+    before = count(max(same, key=lambda s: s.at).number) if same else None
     return value == 1 or (value is not None and before is not None and value == before + 1)
 
 
@@ -147,7 +155,7 @@ def _headings(running: Flow, at: int, finished: bool, joined: bool = False) -> l
         title_end = _title_end(text, end, finished or bool(found))
         if title_end is None or (level >= BOX_LEVEL and not finished and not text.startswith("专栏", at)):
             return found
-        if joined and re.search("[，“]", text[end:title_end]):
+        if joined and level < BOX_LEVEL and re.search("[，“]", text[end:title_end]):
             return found
         title = text[end:title_end].rstrip("。：")
         if not title or not _wordy(title):
@@ -191,8 +199,8 @@ def _title_end(text: str, start: int, finished: bool) -> int | None:
 
 
 def _nested(text: str, at: int) -> bool:
-    """A heading of the next level that follows without a break: 一、规划背景（一）发展基础."""
-    return FORMS[3][1].match(text, at) is not None and text[at - 1] not in "，、。；："
+    """A heading of the next level that follows without a break: 一、规划背景（一）发展基础1.打造."""
+    return NESTED.match(text, at) is not None and text[at - 1] not in "，、。；：（"
 
 
 def _wordy(title: str) -> bool:
