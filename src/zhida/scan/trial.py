@@ -17,6 +17,9 @@ from zhida.scan.loaded import Loaded
 
 Array = NDArray[Any]
 LOW, HIGH = "low", "high"
+KNOWN, ABSENT, INTERVAL, NOT_APPLICABLE = (
+    int(s) for s in (State.KNOWN, State.ABSENT, State.INTERVAL, State.NOT_APPLICABLE)
+)
 ALL_GAPS = "*"
 """All parameters that are unknown somewhere, together."""
 Value = int | str
@@ -58,27 +61,34 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
 
 
 class Trial:
-    """The households of a part that are asked about, one copy each."""
+    """The households that are asked about, of one table or of several that follow each other, one copy
+    each. ``groups``: by table their rows there, ascending."""
 
     def __init__(
-        self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array
+        self,
+        loaded: Loaded,
+        kernel: Kernel,
+        places: TrialPlaces,
+        tables: Sequence[Table],
+        groups: Sequence[Array],
     ) -> None:
-        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
+        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, tables[0]
         self.groups = groups
-        self.table, self.persons = picked(loaded, used_by(kernel, table), groups)
+        some = [picked(loaded, used_by(kernel, t), g) for t, g in zip(tables, groups, strict=True)]
+        self.persons = [persons for _, persons in some]
+        self.table = joined([table for table, _ in some])
         self.first = self.table.first_person
+        self.count = len(self.first)
         self._cells: dict[str, Array] = {}
         self._homes: dict[str, Array] = {}
 
-    def at(self, groups: Array) -> Array:
-        """Rows of households of the part as rows of the trial."""
-        found: Array = np.searchsorted(self.groups, groups)
-        return found
-
-    def units(self, rows: Array, is_person: bool) -> Array:
-        """Rows of units of the part as rows of the trial."""
-        found: Array = np.searchsorted(self.persons if is_person else self.groups, rows)
-        return found
+    def at(self, of_tables: Sequence[Array], is_person: bool = False) -> Array:
+        """Rows of households (of persons) of each table as rows of the trial, one after the other."""
+        there, found, start = self.persons if is_person else self.groups, [], 0
+        for own, rows in zip(there, of_tables, strict=True):
+            found.append(np.searchsorted(own, rows) + start)
+            start += len(own)
+        return np.concatenate(found)
 
     def cells(self, name: str) -> Array:
         """Which cells of a field are not known, nor tell something by being absent."""
@@ -86,8 +96,8 @@ class Trial:
             field = self.loaded.pack.fields[name]
             state = self.table.columns[f"s_{name}"]
             places = self.table.place_person if field.unit == PERSON else self.table.place_group
-            told = (state == State.ABSENT) & self.loaded.is_complete(name, places)
-            self._cells[name] = ~((state == State.KNOWN) | (state == State.NOT_APPLICABLE) | told)
+            told = (state == ABSENT) & self.loaded.is_complete(name, places)
+            self._cells[name] = ~((state == KNOWN) | (state == NOT_APPLICABLE) | told)
         return self._cells[name]
 
     def unknown_in(self, fact: str) -> Array:
@@ -98,7 +108,7 @@ class Trial:
                 homes = missing[self.table.place_group]
                 homes[self.table.group_of[missing[self.table.place_person]]] = True
             elif self.loaded.pack.fields[fact].unit == PERSON:
-                homes = np.zeros(len(self.groups), bool)
+                homes = np.zeros(self.count, bool)
                 homes[self.table.group_of[self.cells(fact)]] = True
             else:
                 homes = self.cells(fact)
@@ -142,10 +152,10 @@ class Copies:
         if isinstance(value, str):
             forced = np.full(len(rows), field.minimum if value == LOW else field.maximum, np.int64)
             if high in self.columns:
-                between = self.columns[state][rows] == State.INTERVAL
+                between = self.columns[state][rows] == INTERVAL
                 forced[between] = self.columns[column if value == LOW else high][rows[between]]
         self.columns[column][rows] = forced
-        self.columns[state][rows] = State.KNOWN
+        self.columns[state][rows] = KNOWN
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""
@@ -200,6 +210,26 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
         columns,
     )
     return made, persons
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns one after the other."""
+    if len(tables) == 1:
+        return tables[0]
+    groups = np.cumsum([0, *(len(t.size) for t in tables[:-1])])
+    persons = np.cumsum([0, *(len(t.group_of) for t in tables[:-1])])
+    shifted = [
+        (t.first_person + t.first_person.dtype.type(p), t.group_of + t.group_of.dtype.type(g))
+        for t, g, p in zip(tables, groups, persons, strict=True)
+    ]
+    return Table(
+        np.concatenate([first for first, _ in shifted]),
+        np.concatenate([t.size for t in tables]),
+        np.concatenate([group_of for _, group_of in shifted]),
+        np.concatenate([t.place_group for t in tables]),
+        np.concatenate([t.place_person for t in tables]),
+        {name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
+    )
 
 
 def same_form(table: Table, like: Table) -> Table:
