@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -185,10 +186,15 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
     return at, there
 
 
+_read_by: WeakKeyDictionary[Kernel, set[str]] = WeakKeyDictionary()
+
+
 def used_by(kernel: Kernel, table: Table) -> Table:
     """Only the columns that a kernel reads, with their states."""
-    wanted = kernel.arrays()
-    wanted |= {f"s_{a[2:]}" for a in wanted if f"s_{a[2:]}" in table.columns}
+    if kernel not in _read_by:
+        read = kernel.arrays()
+        _read_by[kernel] = read | {f"s_{a[2:]}" for a in read}
+    wanted = _read_by[kernel]
     return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 
 
