@@ -116,31 +116,50 @@ def touch(column: Array) -> None:
 
 
 def reform_city(snapshot: str, runs: int) -> Mapping[str, Any]:
-    """Another value of one parameter over everybody: overrides, look-up in all places, the rules, totals.
+    """Another value of one parameter, and what it changes over the whole population: overrides, look-up in
+    all places, the rules, who gains and who loses, totals.
 
-    Everything is loaded and has run once. Nothing is written.
+    With the simulator, which holds in memory whom any value near today's could concern; and the plain way,
+    all rules over everybody. All is loaded and has run once; nothing is written.
     """
     from zhida.rules.reforms.reform import apply, parse_set
     from zhida.scan.loaded import Loaded
+    from zhida.scan.simulate import Simulator
 
     pack = load_pack(PACK)
     loaded = Loaded.open(snapshot, pack)
+    started = time.perf_counter()
+    simulator = Simulator(loaded)
+    held = time.perf_counter() - started
+    reform = parse_set(REFORM)
+    before, _ = _dibao(simulator.run(reform))
+    work = timed(lambda: simulator.run(reform), runs)
+    told = simulator.run(reform)
     tables = [loaded.table(part) for part in loaded.snapshot.parts()]
-    places, kernel = loaded.places.places, loaded.kernel
 
-    def over_everybody(used: Any) -> dict[str, tuple[int, int]]:
-        told = kernel.parameters(places, loaded.month, used)
-        totals = dict.fromkeys(loaded.benefits, (0, 0))
+    def over_everybody() -> None:
+        used = loaded.kernel.parameters(loaded.places.places, loaded.month, apply(pack, reform))
         for table in tables:
-            for b, row in kernel.run(table, places, told, threads=2).items():
+            for row in loaded.kernel.run(table, loaded.places.places, used, threads=2).values():
                 yes = row[1] & 8 != 0
-                totals[b] = (totals[b][0] + int(yes.sum()), totals[b][1] + int(row[4][yes].sum()))
-        return totals
+                int(yes.sum()), int(row[4][yes].sum())
 
-    before = over_everybody(pack)
-    work = timed(lambda: over_everybody(apply(pack, parse_set(REFORM))), runs)
-    after = over_everybody(apply(pack, parse_set(REFORM)))
-    return {"reform": work, "set": REFORM, "dibao_before": before["dibao"], "dibao_after": after["dibao"]}
+    over_everybody()
+    return {
+        "reform": work,
+        "plain": timed(over_everybody, runs),
+        "held": held,
+        "set": REFORM,
+        "only_concerned": not told.everybody,
+        "dibao_before": before,
+        "dibao_after": _dibao(told)[1],
+    }
+
+
+def _dibao(found: Any) -> tuple[list[int], list[int]]:
+    """Families that receive it and could, and fen a month at least, before and after."""
+    sides = found.sides[:, found.benefits.index("dibao")].sum(axis=1)
+    return tuple([int(s[0] + s[3]), int(s[1] + s[4])] for s in sides)  # type: ignore[return-value]
 
 
 def explain(runs: int) -> Mapping[str, Any]:

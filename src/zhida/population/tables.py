@@ -27,14 +27,14 @@ OUTSIDE = 0
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """``place_of[division row]`` is the row of ``places``; the last entry stands for -1 and -2."""
+    """``place_of[division row]`` is the row of ``places``; the last two entries stand for -1 and -2."""
 
     places: Places
     place_of: Array
 
     def rows(self, divisions: Array) -> Array:
         """Place rows of division rows (-1 and -2: outside)."""
-        found: Array = self.place_of[np.where(divisions < 0, len(self.place_of) - 1, divisions)]
+        found: Array = self.place_of[divisions]
         return found
 
 
@@ -46,7 +46,7 @@ def map_places(snapshot: Snapshot, pack: Pack, month: int | None = None) -> Map:
     telling |= {code for codes in complete.values() for code in codes}
     keys: dict[tuple[str, ...], int] = {(): OUTSIDE}
     codes = [""]
-    place_of = np.zeros(len(snapshot.divisions) + 1, np.int32)
+    place_of = np.full(len(snapshot.divisions) + 2, OUTSIDE, np.int32)
     columns: list[list[int]] = [[0] * len(pack.registers)]
     for row, code in enumerate(snapshot.divisions):
         chain = pack.divisions.ancestors(code, on)

@@ -75,19 +75,35 @@ class Finder:
 
     def decide(self, table: Table, asked: Mapping[str, Array]) -> dict[str, Decided]:
         """``asked``: unit rows of the table by benefit, ascending; all with an answer that is not settled."""
-        asked = {b: rows for b, rows in asked.items() if len(rows)}
-        if not asked:
-            return {}
-        found = {}
-        for b, rows in asked.items():
+        return self.decide_all([table], [asked])[0]
+
+    def decide_all(
+        self, tables: Sequence[Table], asked: Sequence[Mapping[str, Array]]
+    ) -> list[dict[str, Decided]]:
+        """The same for several tables at once, which takes less than one by one: most trials are small."""
+        found: list[dict[str, Decided]] = [{} for _ in tables]
+        for b in self.fields:
+            at = [i for i, rows in enumerate(asked) if len(rows.get(b, ()))]
+            if not at:
+                continue
             is_person = self.loaded.pack.benefits[b].unit == PERSON
-            groups = table.group_of[rows] if is_person else rows
-            trial = Trial(self.loaded, self.kernels[b], self.places, table, np.unique(groups))
-            one = Asked(b, trial.units(rows, is_person), trial.at(groups), is_person)
+            rows = [asked[i][b] for i in at]
+            homes = [tables[i].group_of[r] for i, r in zip(at, rows, strict=True)] if is_person else rows
+            trial = Trial(
+                self.loaded,
+                self.kernels[b],
+                self.places,
+                [tables[i] for i in at],
+                [np.unique(h) for h in homes],
+            )
+            one = Asked(b, trial.at(rows, is_person), trial.at(homes), is_person)
             self._alone(trial, one)
             if not one.done.all():
                 self._several(trial, one)
-            found[b] = one.as_decided()
+            start = 0
+            for i, own in zip(at, rows, strict=True):
+                found[i][b] = one.decided(start, start + len(own))
+                start += len(own)
         return found
 
     def _alone(self, trial: Trial, one: Asked) -> None:
@@ -132,9 +148,13 @@ class Finder:
                 copies.force(fact, value, which == k)
         rows = copies.run()[one.benefit]
         starts = np.cumsum([0, *sizes])
+        found: dict[int, tuple[Array, Array]] = {}
         for k, (fact, _) in enumerate(pairs):
-            at, there = found_in(chosen[k], one.groups)
-            there &= ~one.done
+            same = id(chosen[k])  # the values of one fact are tried in the same households
+            if same not in found:
+                found[same] = found_in(chosen[k], one.groups)
+            at, there = found[same]
+            there = there & ~one.done
             if there.any():
                 units = one.copied(trial, copies, starts[k] + at[there], there)
                 settled = np.zeros(len(there), bool)
@@ -271,5 +291,6 @@ class Asked:
             self.index[mask] = self.sets.setdefault(facts, len(self.sets))
             self.alone[mask] = alone
 
-    def as_decided(self) -> Decided:
-        return Decided(tuple(self.sets), self.index, self.alone)
+    def decided(self, start: int, stop: int) -> Decided:
+        """Of some of its rows."""
+        return Decided(tuple(self.sets), self.index[start:stop], self.alone[start:stop])

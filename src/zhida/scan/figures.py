@@ -18,6 +18,7 @@ from zhida.scan.charts import grid
 from zhida.scan.loaded import Loaded
 from zhida.scan.result import ScanResult
 from zhida.scan.totals import REVIEWS, SMALL, WAITING, protected
+from zhida.scan.where import Where
 
 Array = NDArray[Any]
 
@@ -195,8 +196,7 @@ def register_states(loaded: Loaded) -> list[RegisterState]:
     """What each register of the pack can tell in this snapshot."""
     manifest, pack = loaded.snapshot.manifest, loaded.pack
     on = first_day(loaded.month)
-    level = {pack.divisions.at_level(d, 3, on) for d in loaded.snapshot.divisions}
-    counties = sorted(c for c in level if c)
+    counties = [c for c in loaded.once(Where.of).counties if c]
     found = []
     for id, register in pack.registers.items():
         if register.access != "register":

@@ -175,7 +175,7 @@ def concerned(loaded: Loaded, table: Table, reach: Reach) -> Array:
         homes = [_homes(loaded, table, b, units) for b, units in leads.items()]
         groups = np.unique(np.concatenate(homes)) if homes else np.zeros(0, np.int64)
         if len(groups):
-            leads = _still(loaded, Trial(loaded, loaded.kernel, places, table, groups), leads, reach, end)
+            leads = _still(loaded, Trial(loaded, loaded.kernel, places, [table], [groups]), leads, reach, end)
     for b, units in leads.items():
         mark(b, units)
     return masks
@@ -189,7 +189,7 @@ def _still(
     A field that is presumed for some is given only to those for whom it surely is not: else what is
     given would take the presumption's place.
     """
-    copies = trial.copies(np.arange(len(trial.groups)))
+    copies = trial.copies(np.arange(trial.count))
     for fact in unsettled(loaded.program, loaded.kernel.form):
         only = None
         if fact in reach.presumed:
@@ -204,12 +204,12 @@ def _still(
         tried = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
         given: Value = tried[0 if end == LOW else -1] if choices else end
-        copies.force(fact, given, np.ones(len(trial.groups), bool), only)
+        copies.force(fact, given, np.ones(trial.count, bool), only)
     found = {}
     rows = copies.run()
     for b, units in leads.items():
         fits = rows[b][0][bits(rows[b][COLUMN["codes"]], 3) & YES != 0]
-        own = trial.persons if loaded.pack.benefits[b].unit == PERSON else trial.groups
+        (own,) = trial.persons if loaded.pack.benefits[b].unit == PERSON else trial.groups
         found[b] = np.intersect1d(units, own[fits], assume_unique=True)
     return found
 

@@ -6,11 +6,11 @@ three read the same columns in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from zhida.rules.program.build import Program, build_program
 from zhida.rules.reforms.reform import Reform, apply
 
 Array = NDArray[Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Loaded:
     asked: tuple[str, ...]
     used: Used
     back: Back
+    _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
     def open(
@@ -78,6 +80,13 @@ class Loaded:
     def benefits(self) -> tuple[str, ...]:
         """Ids of the benefits that exist in the month, in the pack's order."""
         return self.kernel.plan.benefits
+
+    def once(self, make: Callable[[Loaded], T]) -> T:
+        """What ``make`` makes of this, made when first asked for: it hangs on nothing else."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     def table(self, part: Part) -> Table:
         """A part as the kernel takes it."""

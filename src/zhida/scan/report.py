@@ -30,7 +30,7 @@ from zhida.scan.figures import (
     wan,
 )
 from zhida.scan.result import REPORT, ScanResult
-from zhida.scan.totals import REVIEWS, SMALL, WAITING
+from zhida.scan.totals import REVIEWS, SMALL, WAITING, of_benefit
 from zhida.scan.where import BANDS
 
 NAMES = {"lead": "线索", "verify": "待核实", "review": "待复核", "near": "接近线"}
@@ -264,7 +264,7 @@ def _asks(result: ScanResult) -> str:
     """What registers never tell a scan: to be asked before a lead is granted."""
     loaded = result.loaded
     groups: dict[str, list[str]] = {}
-    for b in result.as_json()["benefits"]:
+    for b in (of_benefit(loaded, name) for name in loaded.benefits):
         if b["ask"] and b["kind"] == "standing":
             names = "、".join(escape(loaded.pack.fields[f].name) for f in b["ask"])
             groups.setdefault(names, []).append(escape(b["name"]))

@@ -158,7 +158,7 @@ class Writer:
     """Writes row groups in order. Used by one thread."""
 
     def __init__(self, path: Path, labels: Labels) -> None:
-        self.path = path
+        self.path, self.labels = path, labels
         self.rows = 0
         told = {
             "zhida.format": FORMAT,

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhida.population.errors import SnapshotError, writing
-from zhida.population.store import Snapshot
+from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import YES
+from zhida.rules.kernel.run import Table
 from zhida.rules.reforms.reform import Reform
-from zhida.scan.deciding import Finder
+from zhida.scan.deciding import Decided, Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
 from zhida.scan.loaded import Loaded
 from zhida.scan.report import write_report
 from zhida.scan.result import CSV, RESULTS, TOTALS, ScanResult
 from zhida.scan.results import Labels, Writer, part_table, write_csv
-from zhida.scan.totals import Totals, as_json, of_part
+from zhida.scan.totals import Totals, as_json, by_line, of_part
 from zhida.scan.where import Homes, Where
 
+TOGETHER = 4
+"""At most so many parts are done at once by one thread."""
+
+Array = NDArray[Any]
 Progress = Callable[[int, int], None]
 """Called with the persons done and the persons in all."""
 
@@ -74,14 +79,13 @@ def scan(
     try:
         with writing(building):
             building.mkdir(parents=True)
-        writer = Writer(building / RESULTS, Labels.of(loaded, Where.of(loaded)))
+        writer = Writer(building / RESULTS, Labels.of(loaded, loaded.once(Where.of)))
         try:
             totals, rows = _stream(loaded, threads, progress, writer)
         finally:
             writer.close()
         with writing(building / TOTALS):
-            text = json.dumps(as_json(loaded, totals, rows), ensure_ascii=False, indent=1)
-            (building / TOTALS).write_text(text + "\n", encoding="utf-8")
+            (building / TOTALS).write_text(by_line(as_json(loaded, totals, rows)), encoding="utf-8")
         if csv:
             write_csv(building / RESULTS, building / CSV)
         if report:
@@ -106,29 +110,30 @@ def _put_in_place(building: Path, out: Path) -> None:
 def _stream(
     loaded: Loaded, threads: int, progress: Progress | None, writer: Writer | None
 ) -> tuple[Totals, int]:
-    """Parts are computed side by side, at most one more than there are threads, and written in order."""
-    where = Where.of(loaded)
-    worker = Worker(loaded, where, Finder(loaded), writer is not None, _inner(loaded, threads))
+    """Parts are computed side by side, a few at once, and written in order."""
+    where = loaded.once(Where.of)
+    labels = None if writer is None else writer.labels
+    worker = Worker(loaded, where, loaded.once(Finder), labels, _inner(loaded, threads))
     totals = Totals.empty(loaded.benefits, where.counties)
     infos = loaded.snapshot.infos
     everybody, done, rows = loaded.snapshot.counts["persons"], 0, 0
-    waiting: deque[tuple[int, Future[PartDone]]] = deque()
+    waiting: deque[Future[list[PartDone]]] = deque()
+    together = min(TOGETHER, -(-len(infos) // (2 * max(1, threads))))
     with ThreadPoolExecutor(max(1, threads)) as pool:
         try:
-            for info in infos:
-                waiting.append((info.rows("persons"), pool.submit(worker.part, info.index)))
-                while len(waiting) > threads + 1 or (waiting and info.index == len(infos) - 1):
-                    people, future = waiting.popleft()
-                    one = future.result()
-                    totals.add(one.totals)
-                    rows += one.rows
-                    if writer is not None:
-                        writer.write(one.table)
-                    done += people
+            for start in range(0, len(infos), together):
+                waiting.append(pool.submit(worker.parts, range(len(infos))[start : start + together]))
+                while len(waiting) > threads + 1 or (waiting and start + together >= len(infos)):
+                    for one in waiting.popleft().result():
+                        totals.add(one.totals)
+                        rows += one.rows
+                        if writer is not None:
+                            writer.write(one.table)
+                        done += one.people
                     if progress is not None:
                         progress(done, everybody)
         finally:
-            for _, future in waiting:
+            for future in waiting:
                 future.cancel()
     return totals, rows
 
@@ -143,19 +148,39 @@ class PartDone:
     totals: Totals
     table: Any
     rows: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A part whose rules have run: who is on which list."""
+
+    part: Part
+    table: Table
+    entries: dict[str, Entries]
+
+    def asked(self) -> dict[str, Array]:
+        """Rows of units whose deciding facts are looked for."""
+        return {b: e.rows[0, e.lists == VERIFY] for b, e in self.entries.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """All that is needed to do one part. Used by several threads."""
+    """All that is needed to do some parts. Used by several threads."""
 
     loaded: Loaded
     where: Where
     finder: Finder
-    tables: bool
+    labels: Labels | None
     threads: int
 
-    def part(self, index: int) -> PartDone:
+    def parts(self, indexes: Sequence[int]) -> list[PartDone]:
+        """Deciding facts are looked for in all of them at once."""
+        listed = [self._listed(i) for i in indexes]
+        decided = self.finder.decide_all([one.table for one in listed], [one.asked() for one in listed])
+        return [self._done(one, facts) for one, facts in zip(listed, decided, strict=True)]
+
+    def _listed(self, index: int) -> Listed:
         loaded = self.loaded
         part = loaded.snapshot.part(index)
         table = loaded.table(part)
@@ -166,12 +191,14 @@ class Worker:
             held = rows[b][0][bits(rows[b][COLUMN["codes"]], 10) & YES != 0]
             reviewed = last_reviews(loaded.snapshot, part, b, held) if len(held) else np.zeros(0, np.int32)
             entries[b] = classify(program, rows[b], reviewed, loaded.month)
-        asked = {b: e.rows[0, e.lists == VERIFY] for b, e in entries.items()}
-        decided = self.finder.decide(table, asked)
-        found = {b: (e, decided.get(b)) for b, e in entries.items()}
-        totals = of_part(loaded, self.where, part, Homes.of(part), found)
-        made = part_table(Labels.of(loaded, self.where), part, found) if self.tables else None
-        return PartDone(totals, made, sum(e.rows.shape[1] for e in entries.values()))
+        return Listed(part, table, entries)
+
+    def _done(self, one: Listed, decided: Mapping[str, Decided]) -> PartDone:
+        found = {b: (e, decided.get(b)) for b, e in one.entries.items()}
+        totals = of_part(self.loaded, self.where, one.part, Homes.of(one.part), found)
+        made = part_table(self.labels, one.part, found) if self.labels is not None else None
+        rows = sum(e.rows.shape[1] for e in one.entries.values())
+        return PartDone(totals, made, rows, one.part.info.rows("persons"))
 
 
 __all__ = ["CSV", "RESULTS", "TOTALS", "ScanResult", "run_scan", "scan"]

@@ -46,7 +46,7 @@ def simulate(
     PackError."""
     began = time.perf_counter()
     loaded = Loaded.open(snapshot, pack, month, compiled=compiled)
-    where = Where.of(loaded)
+    where = loaded.once(Where.of)
     change = Change.of(loaded, reform, compiled)
 
     def both(part: Part) -> tuple[Found, Found]:
@@ -146,7 +146,7 @@ class Simulator:
         self, loaded: Loaded, threads: int = 2, progress: Progress | None = None, *, compiled: bool = True
     ) -> None:
         self.loaded, self.threads, self.compiled = loaded, threads, compiled
-        self.where = Where.of(loaded)
+        self.where = loaded.once(Where.of)
         reach = Reach.of(loaded, compiled=compiled)
         self.parts: list[Concerned] = []
         self.baseline: list[Found] = []

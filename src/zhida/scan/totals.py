@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,7 +166,7 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
         "rows": rows,
         "small": SMALL,
         "registers": {k: dict(v) for k, v in manifest["registers"].items()},
-        "benefits": [_benefit(loaded, b) for b in totals.benefits],
+        "benefits": [of_benefit(loaded, b) for b in totals.benefits],
         "counties": [
             {
                 "code": code,
@@ -183,13 +184,28 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
     }
 
 
+def by_line(record: Mapping[str, Any]) -> str:
+    """JSON with one line for each field, and for each item of a list of records: to be read by people and
+    compared line by line, without the time that indenting takes."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    lines = []
+    for name, value in record.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            text = "[\n  " + ",\n  ".join(map(encode, value)) + "\n ]"
+        else:
+            text = encode(value)
+        lines.append(f" {encode(name)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def _cells(totals: Totals) -> list[dict[str, Any]]:
     """The sum of each kind of each benefit is known elsewhere, and is taken for known here."""
     found = []
     for b, benefit in enumerate(totals.benefits):
         for k, kind in enumerate(KINDS):
-            at = np.argwhere(totals.cells[b, k, :, :, 0])
-            numbers = [[int(x) for x in totals.cells[b, k, c, a]] for c, a in at]
+            there = np.nonzero(totals.cells[b, k, :, :, 0])
+            numbers: list[list[int]] = totals.cells[b, k][there].tolist()
+            at = zip(there[0].tolist(), there[1].tolist(), strict=True)
             hidden = protected([n[0] for n in numbers])
             for (c, a), cell, is_hidden in zip(at, numbers, hidden, strict=True):
                 shown = [None] * len(MEASURES) if is_hidden else cell
@@ -209,7 +225,8 @@ def _deciding(totals: Totals) -> list[dict[str, Any]]:
     return found
 
 
-def _benefit(loaded: Loaded, benefit: str) -> dict[str, Any]:
+def of_benefit(loaded: Loaded, benefit: str) -> dict[str, Any]:
+    """What the totals say of a benefit besides numbers."""
     b = loaded.pack.benefits[benefit]
     program = loaded.program.benefits[benefit]
     return {

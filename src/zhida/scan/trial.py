@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from zhida.population.schema import State
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
-from zhida.rules.kernel.web import is_open, tied
+from zhida.rules.kernel.web import Web, is_open, tied
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded
 
 Array = NDArray[Any]
 LOW, HIGH = "low", "high"
+KNOWN, ABSENT, INTERVAL, NOT_APPLICABLE = (
+    int(s) for s in (State.KNOWN, State.ABSENT, State.INTERVAL, State.NOT_APPLICABLE)
+)
 ALL_GAPS = "*"
 """All parameters that are unknown somewhere, together."""
 Value = int | str
@@ -59,28 +63,34 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
 
 
 class Trial:
-    """The households of a part that are asked about, one copy each."""
+    """The households that are asked about, of one table or of several that follow each other, one copy
+    each. ``groups``: by table their rows there, ascending."""
 
     def __init__(
-        self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, table: Table, groups: Array
+        self,
+        loaded: Loaded,
+        kernel: Kernel,
+        places: TrialPlaces,
+        tables: Sequence[Table],
+        groups: Sequence[Array],
     ) -> None:
-        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, table
+        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, tables[0]
         self.groups = groups
-        self.table, persons = picked(loaded, used_by(kernel, table), groups)
-        self.persons = persons[: self.table.own_persons]
+        some = [picked(loaded, used_by(kernel, t), g) for t, g in zip(tables, groups, strict=True)]
+        self.persons = [persons[: table.own_persons] for table, persons in some]
+        self.table = joined([table for table, _ in some])
         self.first = self.table.first_person
+        self.count = self.table.groups
         self._cells: dict[str, Array] = {}
         self._homes: dict[str, Array] = {}
 
-    def at(self, groups: Array) -> Array:
-        """Rows of households of the part as rows of the trial."""
-        found: Array = np.searchsorted(self.groups, groups)
-        return found
-
-    def units(self, rows: Array, is_person: bool) -> Array:
-        """Rows of units of the part as rows of the trial."""
-        found: Array = np.searchsorted(self.persons if is_person else self.groups, rows)
-        return found
+    def at(self, of_tables: Sequence[Array], is_person: bool = False) -> Array:
+        """Rows of households (of persons) of each table as rows of the trial, one after the other."""
+        there, found, start = self.persons if is_person else self.groups, [], 0
+        for own, rows in zip(there, of_tables, strict=True):
+            found.append(np.searchsorted(own, rows) + start)
+            start += len(own)
+        return np.concatenate(found)
 
     def cells(self, name: str) -> Array:
         """Which cells of a field are not known, nor tell something by being absent; of kin, who may have more
@@ -88,14 +98,13 @@ class Trial:
         pack, complete = self.loaded.pack, self.loaded.places.places.complete
         if name in pack.kin and name not in self._cells:
             assert self.table.web is not None
-            at = self.table.place_person
-            self._cells[name] = is_open(pack, name, self.table.web, complete, at)
+            self._cells[name] = is_open(pack, name, self.table.web, complete, self.table.place_person)
         if name not in self._cells:
             field = self.loaded.pack.fields[name]
             state = self.table.columns[f"s_{name}"]
             places = self.table.place_person if field.unit == PERSON else self.table.place_group
-            told = (state == State.ABSENT) & self.loaded.is_complete(name, places)
-            self._cells[name] = ~((state == State.KNOWN) | (state == State.NOT_APPLICABLE) | told)
+            told = (state == ABSENT) & self.loaded.is_complete(name, places)
+            self._cells[name] = ~((state == KNOWN) | (state == NOT_APPLICABLE) | told)
         return self._cells[name]
 
     def unknown_in(self, fact: str) -> Array:
@@ -110,7 +119,7 @@ class Trial:
                 homes[self.table.group_of[self.cells(fact)]] = True
             else:
                 homes = self.cells(fact)
-            self._homes[fact] = np.flatnonzero(homes[: len(self.groups)])
+            self._homes[fact] = np.flatnonzero(homes[: self.count])
         return self._homes[fact]
 
     def copies(self, groups: Array) -> Copies:
@@ -156,10 +165,10 @@ class Copies:
         if isinstance(value, str):
             forced = np.full(len(rows), field.minimum if value == LOW else field.maximum, np.int64)
             if high in self.columns:
-                between = self.columns[state][rows] == State.INTERVAL
+                between = self.columns[state][rows] == INTERVAL
                 forced[between] = self.columns[column if value == LOW else high][rows[between]]
         self.columns[column][rows] = forced
-        self.columns[state][rows] = State.KNOWN
+        self.columns[state][rows] = KNOWN
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""
@@ -193,10 +202,15 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
     return at, there
 
 
+_read_by: WeakKeyDictionary[Kernel, set[str]] = WeakKeyDictionary()
+
+
 def used_by(kernel: Kernel, table: Table) -> Table:
     """Only the columns that a kernel reads, with their states."""
-    wanted = kernel.arrays()
-    wanted |= {f"s_{a[2:]}" for a in wanted if f"s_{a[2:]}" in table.columns}
+    if kernel not in _read_by:
+        read = kernel.arrays()
+        _read_by[kernel] = read | {f"s_{a[2:]}" for a in read}
+    wanted = _read_by[kernel]
     return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 
 
@@ -226,6 +240,65 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
         own,
     )
     return made, persons
+
+
+def joined(tables: Sequence[Table]) -> Table:
+    """Tables of the same columns one after the other: first what each has of its own, then all visitors."""
+    if len(tables) == 1:
+        return tables[0]
+    groups = np.cumsum([0, *(len(t.size) for t in tables[:-1])])
+    persons = np.cumsum([0, *(len(t.group_of) for t in tables[:-1])])
+    shifted = [
+        (t.first_person + t.first_person.dtype.type(p), t.group_of + t.group_of.dtype.type(g))
+        for t, g, p in zip(tables, groups, persons, strict=True)
+    ]
+    whole = Table(
+        np.concatenate([first for first, _ in shifted]),
+        np.concatenate([t.size for t in tables]),
+        np.concatenate([group_of for _, group_of in shifted]),
+        np.concatenate([t.place_group for t in tables]),
+        np.concatenate([t.place_person for t in tables]),
+        {name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
+    )
+    if tables[0].web is None:
+        return whole
+    webs = [t.web for t in tables if t.web is not None]
+    links = {
+        link: np.concatenate([_shifted(w.links[link], p) for w, p in zip(webs, persons, strict=True)])
+        for link in webs[0].links
+    }
+    own = [np.arange(t.groups) + g for t, g in zip(tables, groups, strict=True)]
+    guests = [np.arange(t.groups, len(t.size)) + g for t, g in zip(tables, groups, strict=True)]
+    return reordered(whole, links, np.concatenate([*own, *guests]), sum(len(o) for o in own))
+
+
+def _shifted(link: Array, by: int) -> Array:
+    found: Array = np.where(link < 0, link, link + by)
+    return found
+
+
+def reordered(table: Table, links: Mapping[str, Array], groups: Array, own: int) -> Table:
+    """All households of a table in another order, and who is tied to whom among them."""
+    persons = table.shape.persons(groups)
+    there = np.empty_like(persons)
+    there[persons] = np.arange(len(persons))
+    size = table.size[groups]
+    home = np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size)
+    moved = {k: np.where(x[persons] < 0, x[persons], there[x[persons]]) for k, x in links.items()}
+    columns = {
+        name: column[persons if len(column) == len(persons) else groups]
+        for name, column in table.columns.items()
+    }
+    return Table(
+        (np.cumsum(size) - size).astype(table.first_person.dtype),
+        size,
+        home,
+        table.place_group[groups],
+        table.place_person[persons],
+        columns,
+        Web.of(home, moved),
+        own,
+    )
 
 
 def same_form(table: Table, like: Table) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from zhida.rules import values as v
 from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value
@@ -40,10 +41,14 @@ class Deciding:
     together: tuple[Fact, ...]
 
 
+Cells = Mapping[int, list[Value]]
+"""By node, its value for each instance of its unit."""
+
+
 class Overlay(Mapping[int, list[Value]]):
     """Cells with some replaced."""
 
-    def __init__(self, new: Mapping[int, list[Value]], old: Mapping[int, list[Value]]) -> None:
+    def __init__(self, new: Cells, old: Cells) -> None:
         self.new, self.old = new, old
 
     def __getitem__(self, key: int) -> list[Value]:
@@ -64,30 +69,29 @@ class Trials:
         self.run, self.answer, self.instance = run, answer, instance
         self.nodes = cone((answer,))
         run.value(answer, instance)
-        self.fields: dict[str, int] = {}
-        self.hangs: dict[int, int] = {}
-        self.chains: dict[int, list[Node]] = {}
+        self.inputs: dict[str, list[Node]] = {}
+        self.users: dict[int, list[Node]] = {n.id: [] for n in self.nodes}
         for n in self.nodes:
-            mask = 0
-            for a in n.args:
-                mask |= self.hangs[a.id]
             if n.op in ("input", "kin"):
-                mask |= 1 << self.fields.setdefault(str(n.data[0]), len(self.fields))
-            self.hangs[n.id] = mask
+                self.inputs.setdefault(str(n.data[0]), []).append(n)
+            for id in {a.id for a in n.args}:
+                self.users[id].append(n)
 
     def unknown(self) -> list[Fact]:
         """Facts that the answer may hang on and that are not settled."""
         pack = self.run.program.pack
         found: list[Fact] = []
-        for n in self.nodes:
-            if n.op == "kin":
-                found += [f for f in self._open(n) if f not in found]
-            name = str(n.data[0]) if n.op == "input" else ""
-            if not name or name not in pack.fields:
+        seen: set[Fact] = set()
+        for name, n in ((name, n) for name, some in self.inputs.items() for n in some):
+            if name in pack.kin:
+                found += [f for f in self._open(n) if f not in seen]
+                seen |= set(found)
+            if name not in pack.fields:
                 continue
             for i in self._instances(n):
                 fact = Fact(name, n.unit == PERSON, i)
-                if fact not in found and not v.settled(self.run.cells[n.id][i]):
+                if fact not in seen and not v.settled(self.run.cells[n.id][i]):
+                    seen.add(fact)
                     found.append(fact)
         order = [*pack.fields, *pack.kin]
 
@@ -110,48 +114,63 @@ class Trials:
         return range(len(self.run.facts.persons)) if loops else (self.instance,)
 
     def answer_with(self, given: Mapping[Fact, Value]) -> int:
-        """The answer's bits. Only cells whose arguments changed are computed again."""
-        cells = self.run.cells
+        """The answer's bits."""
+        return self.step({}, given)[0]
+
+    def step(self, before: Cells, given: Mapping[Fact, Value | None]) -> tuple[int, dict[int, list[Value]]]:
+        """The answer's bits, and the cells that differ, where some facts are given other values (None: as
+        they are known). ``before``: cells that differ already. Only cells whose arguments changed are
+        computed again, arguments first."""
+        cells: Cells = Overlay(before, self.run.cells) if before else self.run.cells
         new: dict[int, list[Value]] = {}
-        closed = {(f.field, f.instance) for f in given if f.kin}
-        run = self._closing(closed) if closed else self.run
         touched: dict[int, set[int]] = {}
         at = Overlay(new, cells)
-        mask = 0
-        for fact in given:
-            mask |= 1 << self.fields[fact.field]
-        for n in self._hanging(mask):
-            if n.op == "input":
-                column = list(cells[n.id])
-                where = {f.instance for f in given if f.field == n.data[0]}
-                for fact, value in given.items():
-                    if fact.field == n.data[0]:
-                        column[fact.instance] = value
-            elif n.op in WHOLE:
-                mine = n.op == "kin" and any(name == n.data[0] for name, _ in closed)
-                if not mine and not any(a.id in touched for a in n.args):
-                    continue
-                column = WHOLE[n.op](run, n, at)
-                where = set(range(len(column)))
-            else:
-                where = set()
-                for a in n.args:
-                    where |= touched.get(a.id, set())
-                if not where:
-                    continue
-                column = list(cells[n.id])
-                work = OPERATIONS[n.op]
-                for i in where:
-                    column[i] = work(self.run, n, [at[a.id][0 if a.unit == SCALAR else i] for a in n.args])
-            where = {i for i in where if column[i] != cells[n.id][i]}
+        waiting: dict[int, Node] = {n.id: n for f in given for n in self.inputs[f.field]}
+        order = sorted(waiting)
+        while order:
+            n = waiting.pop(heappop(order))
+            column, where = self._again(n, given, at, touched)
+            old = cells[n.id]
+            where = {i for i in where if column[i] != old[i]}
             if where:
                 new[n.id], touched[n.id] = column, where
+                for user in self.users[n.id]:
+                    if user.id not in waiting:
+                        waiting[user.id] = user
+                        heappush(order, user.id)
         found = at[self.answer.id][self.instance if self.answer.unit == PERSON else 0]
         assert isinstance(found, int)
-        return found
+        return found, new
 
-    def _closing(self, closed: set[tuple[str, int]]) -> Run:
+    def _again(
+        self, n: Node, given: Mapping[Fact, Value | None], at: Overlay, touched: Mapping[int, set[int]]
+    ) -> tuple[list[Value], set[int]]:
+        """A node's cells, and which of them were computed again."""
+        if n.op in WHOLE:
+            column = WHOLE[n.op](self._closing(given) if n.op == "kin" else self.run, n, at)
+            return column, set(range(len(column)))
+        column = list(at.old[n.id])
+        if n.op == "input":
+            mine = {f.instance: value for f, value in given.items() if f.field == n.data[0]}
+            for i, value in mine.items():
+                column[i] = self.run.cells[n.id][i] if value is None else value
+            return column, set(mine)
+        where: set[int] = set()
+        columns = []
+        for a in n.args:
+            columns.append((at[a.id], a.unit != SCALAR))
+            if a.id in touched:
+                where |= touched[a.id]
+        work = OPERATIONS[n.op]
+        for i in where:
+            column[i] = work(self.run, n, [c[i if own else 0] for c, own in columns])
+        return column, where
+
+    def _closing(self, given: Mapping[Fact, Value | None]) -> Run:
         """The same household with some kin known to be all there is."""
+        closed = {(f.field, f.instance) for f, value in given.items() if f.kin and value is not None}
+        if not closed:
+            return self.run
         facts = self.run.facts
         kin = tuple(
             {k: replace(r, closed=r.closed or (k, i) in closed) for k, r in own.items()}
@@ -159,17 +178,11 @@ class Trials:
         )
         return replace(self.run, facts=replace(facts, kin=kin))
 
-    def _hanging(self, mask: int) -> list[Node]:
-        """Nodes that hang on any of the fields, in order."""
-        if mask not in self.chains:
-            self.chains[mask] = [n for n in self.nodes if self.hangs[n.id] & mask]
-        return self.chains[mask]
-
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
         if fact.kin:
             return [YES]
-        node = next(n for n in self.nodes if n.op == "input" and n.data[0] == fact.field)
+        node = self.inputs[fact.field][0]
         now = self.run.cells[node.id][fact.instance]
         if isinstance(now, tuple):
             return [v.point(now[0]), v.point(now[1])] if now[2] & v.VALUE else []
@@ -202,11 +215,15 @@ def deciding_facts(run: Run, answer: Node, instance: int) -> Deciding:
 
 
 def _smallest(trials: Trials, start: dict[Fact, Value], order: Sequence[Fact]) -> dict[Fact, Value]:
-    if not start or not decided(trials.answer_with(start)):
+    """Facts are let go one after the other; what hangs on one is all that is computed again."""
+    bits, cells = trials.step({}, start)
+    if not start or not decided(bits):
         return {}
     kept = dict(start)
     for fact in order:
-        less = {f: value for f, value in kept.items() if f != fact}
-        if len(less) < len(kept) and less and decided(trials.answer_with(less)):
-            kept = less
+        if fact in kept and len(kept) > 1:
+            bits, new = trials.step(cells, {fact: None})
+            if decided(bits):
+                del kept[fact]
+                cells |= new
     return kept
