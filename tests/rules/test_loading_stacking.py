@@ -185,7 +185,7 @@ MISTAKES = [
     ("stacking.yaml", "says: 送餐不是钱, source: L1", "says: 送餐不是钱", "no source"),
     ("open.yaml", "benefits: [meal]", "benefits: []", "an open point about nothing"),
     ("open.yaml", "benefits: [meal]", "benefits: [meel]", "unknown benefit «meel»; expected perhaps «meal»"),
-    ("open.yaml", "meanwhile: 不作处理, ", "", "missing key"),
+    ("open.yaml", "meanwhile: 不作处理,", "", "missing key"),
     ("open.yaml", OPEN, OPEN + OPEN, "an open point twice «late»"),
     (
         "benefits/meal.yaml",
