@@ -11,7 +11,7 @@ from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, cone
 from zhida.rules.kernel.plan import LOCAL, Plan, group_of, plan_of
 from zhida.rules.program.build import BenefitProgram, Program
 
-CHEAP = 16
+CHEAP = 24
 """A condition without a near miss is tested if it adds at most so many values."""
 
 
@@ -58,12 +58,12 @@ class _Sieve:
 
     def _entitled(self, b: BenefitProgram) -> Node:
         g = self.g
-        result = self._loosened(b.presumed_applies)
+        result = self._loosened(b.presumed_applies, b)
         self._pay(result)
         for i, c in enumerate(b.conditions):
             if c.role != "rule":
                 continue
-            needed = self._loosened(b.almost[i])
+            needed = self._loosened(b.almost[i], b)
             if needed.op == "truth":
                 continue
             if c.near is not None or self._price(needed) <= CHEAP:
@@ -71,9 +71,9 @@ class _Sieve:
                 result = g.both(result, needed)
         return result
 
-    def _loosened(self, node: Node) -> Node:
+    def _loosened(self, node: Node, own: BenefitProgram) -> Node:
         """May be yes wherever ``node`` may be: another benefit's answer counts as open where that benefit's
-        own sieve lets the unit through, and as no elsewhere."""
+        own sieve lets the unit through, and as no elsewhere. A benefit of one condition is that condition."""
         done: dict[int, Node] = {}
         seen: set[int] = set()
         todo = [node]
@@ -82,10 +82,10 @@ class _Sieve:
             if n.id in seen:
                 continue
             seen.add(n.id)
-            if n.id in self.of_answer:
+            if n.id in self.of_answer and n is not own.presumed.answer:
                 return self.g.truth(True)
             answered = self.of_answer.get(n.args[0].id) if n.op == "coalesce" else None
-            if answered is not None and n.args[1] is self.g.truth(False):
+            if answered is not None and answered is not own and n.args[1] is self.g.truth(False):
                 done[n.id] = self._stand_in(answered)
             else:
                 todo.extend(n.args)
