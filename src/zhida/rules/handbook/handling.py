@@ -28,7 +28,7 @@ def procedure(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
         return
     rows = []
     for s in b.procedure:
-        limit = "" if s.within is None else f"{s.within} {say.COUNTED[s.counted]}内"
+        limit = "" if s.within is None else f"{s.within} {say.COUNTED[s.counted]}"
         when = say.span(s.start, s.until)
         rows.append([f"{html.text(s.says)}{html.cited(pack, s.citation, up)}", limit, when])
     yield html.table(["步骤", "期限", "施行"], rows)
