@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from rules.twins import Town
+from zhida.population.schema import in_snapshot, is_made
 from zhida.rules.declarations import Evidence, Pack
+from zhida.rules.formulas.ir import YES
+from zhida.rules.kernel.plan import Form
+from zhida.rules.kernel.run import Kernel
 from zhida.rules.loading import load_pack
 from zhida.rules.program.build import build_program, structure_months
+from zhida.rules.program.outcome import ROW
+from zhida.scan.loaded import listed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -190,3 +197,33 @@ def test_sources_hold_only_known_evidence() -> None:
 
 def test_nobody_vouches_for_it_after_2025() -> None:
     assert pack().verified_through == date(2025, 12, 31)
+
+
+def test_help_in_kind_stays_out_of_a_scan() -> None:
+    month = 2025 * 12 + 5
+    scanned = set(listed(build_program(pack(), month)))
+    assert scanned == {
+        id for id, b in pack().benefits.items() if b.kind != "in_kind" and id != "elder_voucher"
+    }, "all but help in kind, and what does not exist in that month"
+
+
+UNTOLD = (
+    *("temporary_aid", "rigid_expense", "low_income_support", "reservoir_support", "funeral_free"),
+    *("disaster_aid", "housing_aid", "veteran_payment", "ltci_care", "e_allowance_care"),
+)
+
+
+def test_a_scan_lists_nobody_for_what_registers_cannot_tell() -> None:
+    """Registers tell all that they could of random people, and nobody has declared anything: what hangs on
+    declarations and assessments is surely no as far as registers tell, so that no list holds anybody."""
+    month = 2025 * 12 + 5
+    program = build_program(pack(), month)
+    town = Town(pack(), month, seed=3, groups=300, forms=(1, 0, 0, 0), unknown=False)
+    told = [f.id for f in pack().fields.values() if in_snapshot(pack(), f) or is_made(f.id)]
+    kernel = Kernel(program, Form(tuple((f, "known") for f in sorted(told))), listed(program), compiled=False)
+    rows = kernel.run(town.table, town.places, kernel.parameters(town.places, month), threads=1)
+    assert any(rows[b].shape[1] for b in ("dibao", "old_age", "disability_care"))
+    for benefit in UNTOLD:
+        codes = rows[benefit][ROW.index("codes")]
+        receives = (codes >> 10) & YES
+        assert not ((codes >> 3) & YES & ~receives).any(), benefit
