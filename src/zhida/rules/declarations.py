@@ -14,6 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zhida.rules.handling import Provision, Step
+from zhida.rules.matrix import OpenPoint, Stacking
+
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
 
@@ -271,11 +274,14 @@ class Rounding:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
+    """``ceiling``: what is paid lies anywhere from nothing to the formula's value (help at discretion)."""
+
     formula: Formula
     rounding: Rounding
     period: str
     citation: Citation
     at: At
+    ceiling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,9 +296,12 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
+    """Who is in charge in the months [start, until)."""
+
     department: str
     start: int | None
     citation: Citation
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +337,8 @@ class Benefit:
     says: str
     legal: tuple[Citation, ...]
     at: At
+    provides: tuple[Provision, ...] = ()
+    procedure: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,3 +392,5 @@ class Pack:
     divisions: DivisionTree
     hash: str
     files: tuple[str, ...] = field(default=())
+    stacking: Stacking | None = None
+    open_points: tuple[OpenPoint, ...] = ()

@@ -69,7 +69,7 @@ class Loaded:
         form = form_of(snapshot, pack)
         asked = tuple(f for f in unsettled(program, form) if form.of(f) == "absent")
         form = replace(form, columns=tuple(sorted((*form.columns, *((f, "states") for f in asked)))))
-        kernel = Kernel(program, form, compiled=compiled)
+        kernel = Kernel(program, form, listed(program), compiled=compiled)
         places = map_places(snapshot, pack, month)
         parameters = kernel.parameters(places.places, month)
         used = kernel.used
@@ -111,6 +111,11 @@ class Loaded:
         return found
 
 
+def listed(program: Program) -> list[str]:
+    """Benefits of which a scan has something to say: all that exist in the month but help in kind."""
+    return [b.benefit.id for b in program.benefits.values() if b.exists and b.benefit.kind != "in_kind"]
+
+
 def restricted(kernel: Kernel, benefits: Collection[str]) -> Kernel:
     """The same compiled kernel that runs only what some benefits need."""
     stages = kernel.source.stages
@@ -139,7 +144,7 @@ def leaves(nodes: list[Node], op: str) -> list[Node]:
 def unsettled(program: Program, form: Form, benefit: str | None = None) -> list[str]:
     """Fields that the answer as far as registers tell may hang on and that are not known of everybody;
     cheapest to find out first."""
-    chosen = [b for b in program.benefits.values() if b.exists and benefit in (None, b.benefit.id)]
+    chosen = [program.benefits[b] for b in listed(program) if benefit in (None, b)]
     found = set()
     for leaf in leaves([b.presumed.answer for b in chosen], "input"):
         name = str(leaf.data[0])

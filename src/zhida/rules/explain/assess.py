@@ -7,7 +7,7 @@ it was held against.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -28,8 +28,11 @@ _programs: dict[tuple[str, int], Program] = {}
 WORDS = {YES: "yes", NO: "no", NA: "not_applicable"}
 
 
-def assess(pack: Pack, data: object, reform: Pack | None = None) -> dict[str, Any]:
-    """Answer a request as :func:`parse_request` takes it; ``reform`` is the pack with overrides.
+def assess(
+    pack: Pack, data: object, reform: Pack | None = None, only: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Answer a request as :func:`parse_request` takes it; ``reform`` is the pack with overrides, ``only``:
+    results of these benefits alone.
 
     Raises :class:`RequestError` for a request that can't be read.
     """
@@ -37,7 +40,7 @@ def assess(pack: Pack, data: object, reform: Pack | None = None) -> dict[str, An
     request = parse_request(used, data)
     program = program_of(used, request.month)
     _refuse_unborn(program, request)
-    return answer(program, request.facts, request.ids, request.division, request.known_on)
+    return answer(program, request.facts, request.ids, request.division, request.known_on, only)
 
 
 def program_of(pack: Pack, month: int) -> Program:
@@ -72,12 +75,19 @@ def _refuse_unborn(program: Program, request: Request) -> None:
 
 
 def answer(
-    program: Program, facts: Facts, ids: Sequence[str], division: str, known_on: date | None = None
+    program: Program,
+    facts: Facts,
+    ids: Sequence[str],
+    division: str,
+    known_on: date | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """All results of one household."""
+    """All results of one household, or those of some benefits."""
     run = Run(program, facts, known_on)
     results = []
     for b in program.benefits.values():
+        if only is not None and b.benefit.id not in only:
+            continue
         instances = range(facts.members) if b.benefit.unit == PERSON else range(1)
         results += [_result(run, b, i, ids) for i in instances]
     return {
