@@ -54,7 +54,7 @@ def _check_size(data: bytes, name: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except Exception as error:  # a damaged directory makes zipfile fail in several ways
         raise PlanError(
             f"{name}: this is no .docx (not a zip file); open it in Word and save it again."
         ) from error
