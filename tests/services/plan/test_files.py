@@ -11,6 +11,9 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
@@ -152,6 +155,28 @@ def test_deleted_words_are_gone_and_inserted_ones_stay(tmp_path: Path) -> None:
     paragraph.append(parse_xml(f"<w:ins {nsdecls('w')} {revision}><w:r><w:t>1200</w:t></w:r></w:ins>"))
     paragraph.append(parse_xml(f"<w:r {nsdecls('w')}><w:t>张。</w:t></w:r>"))
     assert text_of(save(document, tmp_path / "plan.docx")) == "床位达到1200张。\n"
+
+
+def test_text_boxes_and_footnotes(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("建设站点")._p
+    spaces = nsdecls("w") + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    box = "<w:txbxContent><w:p><w:r><w:t>专栏1 建成食堂20家</w:t></w:r></w:p></w:txbxContent>"
+    paragraph.append(
+        parse_xml(
+            f"<w:r {spaces}><mc:AlternateContent><mc:Choice>{box}</mc:Choice>"
+            f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+        )
+    )
+    paragraph.append(parse_xml(f'<w:r {spaces}><w:footnoteReference w:id="3"/></w:r>'))
+    words = '<w:footnote w:id="3"><w:p><w:r><w:t>站点：服务的地方。</w:t></w:r></w:p></w:footnote>'
+    note = f"<w:footnotes {spaces}>{words}</w:footnotes>"
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), kind, note.encode())
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    plan = read_file(save(document, tmp_path / "plan.docx"))
+    assert plan.text == "建设站点[3]\n专栏1 建成食堂20家\n注释\n[3]站点：服务的地方。\n"
+    assert [t.term for t in plan.terms] == ["站点"]
 
 
 # --- HTML
