@@ -191,8 +191,10 @@ def test_nothing_takes_long(text: str) -> None:
     assert time.process_time() - begun < SECONDS
 
 
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name[:3])
-def test_the_published_plans_damaged(path: Path) -> None:
+@pytest.mark.parametrize("path", REAL or [None], ids=lambda path: path.name[:3] if path else "none")
+def test_the_published_plans_damaged(path: Path | None) -> None:
+    if path is None:
+        pytest.skip("the published plans do not lie beside the project (../shared/plans)")
     text = text_of(path)
     whole = read_text(text)
     cells = in_tables(whole)
@@ -207,7 +209,7 @@ def test_the_published_plans_damaged(path: Path) -> None:
         assert {raw for _, _, _, raw in in_tables(plan)} <= {raw for _, _, _, raw in cells}
 
 
-def test_the_published_plans_are_there() -> None:
+def test_the_published_plans_are_read_in_time() -> None:
     if not REAL:
         pytest.skip("the published plans do not lie beside the project (../shared/plans)")
     begun = time.process_time()
