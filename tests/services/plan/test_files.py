@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
+from services.plan.written import write
 from zhida.services.plan import from_docx, text
 from zhida.services.plan.errors import PlanError
 from zhida.services.plan.radicals import with_characters
@@ -38,6 +43,21 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str, ending: str) -> 
 def test_nothing_else_is_changed(tmp_path: Path) -> None:
     odd = " １２　\t\u200b\n\n  ％ \n"
     assert text_of(put(tmp_path, "plan.txt", odd)) == odd
+
+
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_file_cut_inside_a_character_is_no_other_encoding(tmp_path: Path, cut: int) -> None:
+    long = WORDS * 20
+    found = text_of(put(tmp_path, "plan.txt", long.encode()[: -1 - cut]))
+    assert found == long[:-2] + "\ufffd"
+    found = text_of(put(tmp_path, "plan.txt", long.encode("gb18030")[:-2]))
+    assert found == long[:-2] + "\ufffd"
+
+
+def test_a_broken_byte_beside_digits_makes_no_other_number(tmp_path: Path) -> None:
+    data = (WORDS * 20).encode().replace(b"1200", b"1\xff00", 1)
+    plan = read_file(put(tmp_path, "plan.txt", data))
+    assert {c.value.raw for c in plan.commitments} == {"1200"}
 
 
 # --- Word
@@ -137,6 +157,28 @@ def test_deleted_words_are_gone_and_inserted_ones_stay(tmp_path: Path) -> None:
     assert text_of(save(document, tmp_path / "plan.docx")) == "床位达到1200张。\n"
 
 
+def test_text_boxes_and_footnotes(tmp_path: Path) -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("建设站点")._p
+    spaces = nsdecls("w") + ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    box = "<w:txbxContent><w:p><w:r><w:t>专栏1 建成食堂20家</w:t></w:r></w:p></w:txbxContent>"
+    paragraph.append(
+        parse_xml(
+            f"<w:r {spaces}><mc:AlternateContent><mc:Choice>{box}</mc:Choice>"
+            f"<mc:Fallback><w:pict>{box}</w:pict></mc:Fallback></mc:AlternateContent></w:r>"
+        )
+    )
+    paragraph.append(parse_xml(f'<w:r {spaces}><w:footnoteReference w:id="3"/></w:r>'))
+    words = '<w:footnote w:id="3"><w:p><w:r><w:t>站点：服务的地方。</w:t></w:r></w:p></w:footnote>'
+    note = f"<w:footnotes {spaces}>{words}</w:footnotes>"
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), kind, note.encode())
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    plan = read_file(save(document, tmp_path / "plan.docx"))
+    assert plan.text == "建设站点[3]\n专栏1 建成食堂20家\n注释\n[3]站点：服务的地方。\n"
+    assert [t.term for t in plan.terms] == ["站点"]
+
+
 # --- HTML
 
 
@@ -217,6 +259,11 @@ LOCKED = pdf(*EMPTY, LOCK, trailer=f"/Encrypt 4 0 R/ID[<{'43' * 16}><{'43' * 16}
         ("plan.docx", b"no zip", "no .docx"),
         ("plan.docx", zipped({"a.txt": b"x"}), "damaged"),
         ("plan.docx", zipped({"word/document.xml": b"<x"}), "damaged"),
+        (
+            "plan.docx",
+            zipped({"a.xml": b"x"}).replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xd2"),
+            "no .docx",
+        ),
         ("plan.docx", zipped({f"{i}.xml": b"" for i in range(from_docx.MOST_PARTS + 1)}), "far more"),
         ("plan.pdf", b"no pdf", "damaged"),
         ("plan.pdf", pdf(*EMPTY), "run OCR"),
@@ -285,3 +332,29 @@ def test_places_count_in_the_text_that_is_printed(tmp_path: Path) -> None:
     plan = read_text(WORDS)
     (one,) = plan.commitments
     assert plan.text[slice(*one.at)] == "床位达到1200张"
+
+
+@pytest.mark.parametrize("name", ["plan.docx", "plan.html", "plan.txt", "plan.pdf"])
+def test_corrupted_bytes_give_a_text_or_a_sentence(tmp_path: Path, name: str) -> None:
+    document = docx.Document()
+    document.add_paragraph(WORDS)
+    whole = {
+        "plan.docx": save(document, tmp_path / "whole.docx").read_bytes(),
+        "plan.html": write(tmp_path, "shidu", "html").read_bytes(),
+        "plan.txt": WORDS.encode() * 20,
+        "plan.pdf": pdf(*EMPTY),
+    }[name]
+    draw = random.Random(5)
+    told = 0
+    for _ in range(80):
+        data = bytearray(whole)
+        for _ in range(draw.choice([1, 5, 50])):
+            data[draw.randrange(len(data))] = draw.randrange(256)
+        end = draw.randrange(len(data)) if draw.random() < 0.3 else len(data)
+        try:
+            read_file(put(tmp_path, name, bytes(data[:end])))
+        except PlanError as error:
+            told += "\n" not in str(error)
+        else:
+            told += 1
+    assert told == 80

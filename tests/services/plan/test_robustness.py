@@ -78,7 +78,7 @@ def test_cut_anywhere_invents_nothing(name: str) -> None:
     whole = read_text(OWN[name])
     values, cells = promised(whole), in_tables(whole)
     draw = random.Random(7)
-    for _ in range(40):
+    for _ in range(24):
         end = draw.randrange(len(OWN[name]))
         plan = read_text(OWN[name][:end])
         sound(plan)
@@ -92,7 +92,7 @@ def test_the_head_torn_off_invents_no_table(name: str) -> None:
     cells = in_tables(read_text(OWN[name]))
     printed = {(n, r) for n, _, _, r in cells}
     draw = random.Random(8)
-    for _ in range(30):
+    for _ in range(16):
         plan = read_text(OWN[name][draw.randrange(len(OWN[name])) :])
         sound(plan)
         assert {(n, r) for n, _, _, r in in_tables(plan)} <= printed
@@ -128,7 +128,7 @@ def test_joined_lines_invent_nothing(name: str) -> None:
     whole = read_text(OWN[name])
     printed = Counter(raw for _, _, _, raw in in_tables(whole).elements())
     draw = random.Random(9)
-    for _ in range(20):
+    for _ in range(12):
         at = sorted(draw.sample(range(len(lines)), 12))
         text = "".join(line + ("" if i in at else "\n") for i, line in enumerate(lines))
         plan = read_text(text)
@@ -142,7 +142,7 @@ def test_slips_of_ocr_invent_nothing(name: str) -> None:
     values = {v for v, _, _ in promised(whole)}
     cells = {raw for _, _, _, raw in in_tables(whole)}
     draw = random.Random(10)
-    for _ in range(20):
+    for _ in range(12):
         text = "".join(SLIPS[c] if c in SLIPS and draw.random() < 0.05 else c for c in OWN[name])
         plan = read_text(text)
         sound(plan)
@@ -191,8 +191,10 @@ def test_nothing_takes_long(text: str) -> None:
     assert time.process_time() - begun < SECONDS
 
 
-@pytest.mark.parametrize("path", REAL, ids=lambda path: path.name[:3])
-def test_the_published_plans_damaged(path: Path) -> None:
+@pytest.mark.parametrize("path", REAL or [None], ids=lambda path: path.name[:3] if path else "none")
+def test_the_published_plans_damaged(path: Path | None) -> None:
+    if path is None:
+        pytest.skip("the published plans do not lie beside the project (../shared/plans)")
     text = text_of(path)
     whole = read_text(text)
     cells = in_tables(whole)
@@ -207,7 +209,7 @@ def test_the_published_plans_damaged(path: Path) -> None:
         assert {raw for _, _, _, raw in in_tables(plan)} <= {raw for _, _, _, raw in cells}
 
 
-def test_the_published_plans_are_there() -> None:
+def test_the_published_plans_are_read_in_time() -> None:
     if not REAL:
         pytest.skip("the published plans do not lie beside the project (../shared/plans)")
     begun = time.process_time()

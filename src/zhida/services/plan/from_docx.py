@@ -54,7 +54,7 @@ def _check_size(data: bytes, name: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             parts = packed.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except Exception as error:  # a damaged directory makes zipfile fail in several ways
         raise PlanError(
             f"{name}: this is no .docx (not a zip file); open it in Word and save it again."
         ) from error
@@ -70,12 +70,21 @@ def _blocks(parent: Any, numbering: Numbering) -> Iterator[str]:
     for child in parent:
         if child.tag == P:
             yield numbering.number(child) + _words(child).strip("\n")
+            for box in _boxes(child):
+                yield from _blocks(box, numbering)
         elif child.tag == TBL:
             yield from _table(child, numbering)
         elif child.tag == SDT:
             content = child.find(CONTENT)
             if content is not None:
                 yield from _blocks(content, numbering)
+
+
+def _boxes(paragraph: Any) -> Iterator[Any]:
+    """Text boxes anchored in a paragraph; the copy for older programs is left out."""
+    for box in paragraph.iter(qn("w:txbxContent")):
+        if not any(str(above.tag).endswith("}Fallback") for above in box.iterancestors()):
+            yield box
 
 
 def _words(paragraph: Any) -> str:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 import lxml.html
-from lxml import etree
 from lxml.html import HtmlElement
 
 from zhida.services.plan.errors import PlanError
@@ -33,12 +32,19 @@ def html_text(data: bytes, name: str) -> str:
     """
     source = _decoded(data, name)
     try:
-        page = lxml.html.document_fromstring(source or " ")
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError, AssertionError) as error:
+        lines = _lines(_page(source))
+    except Exception as error:  # what is no page at all makes the parser fail in several ways
         raise PlanError(
             f"{name}: this is not a web page that can be read; save it as .txt or .docx."
         ) from error
-    return "\n".join(_lines(page)) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def _page(source: str) -> HtmlElement:
+    try:
+        return lxml.html.document_fromstring(source or " ")
+    except Exception:  # a comment alone, say, is no page: its words are taken as a body
+        return lxml.html.document_fromstring(f"<html><body>{source}</body></html>")
 
 
 def _decoded(data: bytes, name: str) -> str:

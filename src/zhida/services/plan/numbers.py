@@ -21,9 +21,11 @@ NEARLY = ("近", "约", "上", "超", "逾")
 """Before a lone 百 or 千, which then is a number: 近百名."""
 NUMERAL = "零〇一二两三四五六七八九十百千万亿"
 ARABIC = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
-TORN = r"(?<![0-9.,，][ ])(?<![0-9A-Za-z.*×_#＊])(?<!\d[,，/])"
+TORN = r"(?<![0-9.,，][ ])(?<![0-9A-Za-z.*×_#＊\ufffd])(?<!\d[,，/])"
 """Nothing before the digits that could be a part of the number."""
-ENDED = r"(?![0-9*×_＊]|[.,，/][ ]?\d|[ ]\d)(?!(?!(?:k?m2?|cm|mm|kg|t|G|GB|TB|k?W|h)(?![A-Za-z]))[A-Za-z])"
+ENDED = (
+    r"(?![0-9*×_＊\ufffd]|[.,，/][ ]?\d|[ ]\d)(?!(?!(?:k?m2?|cm|mm|kg|t|G|GB|TB|k?W|h)(?![A-Za-z]))[A-Za-z])"
+)
 """Nothing behind the digits that could be a part of the number; of letters only those of a unit."""
 
 _ARABIC = re.compile(TORN + ARABIC + ENDED)

@@ -13,6 +13,9 @@ LARGEST = 50_000_000
 LONGEST = 3_000_000
 """Characters of a text; the longest plans have some two hundred thousand."""
 
+FEW = 0.005
+"""Share of broken characters up to which a text is a damaged one and not one of another encoding."""
+
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -77,24 +80,30 @@ def bytes_of(path: Path) -> bytes:
 def plain(data: bytes, name: str) -> str:
     """Bytes of a text file as text: the BOM decides, else UTF-8, else GB18030; lines end with ``\\n``.
 
+    A UTF-8 file with a few broken bytes, as when it was cut, keeps U+FFFD in their place: read as GB18030
+    it would be other words.
+
     Raises:
         PlanError: it is in none of these encodings.
     """
     for bom, encoding in BOMS:
         if data.startswith(bom):
-            return one_ending(_decoded(data, (encoding,), name).removeprefix("\ufeff"))
-    return one_ending(_decoded(data, ("utf-8", "gb18030"), name))
+            return one_ending(data.decode(encoding, "replace").removeprefix("\ufeff"))
+    try:
+        return one_ending(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        damaged = data.decode("utf-8", "replace")
+    if damaged.count("\ufffd") <= FEW * len(damaged) and not data.isascii():
+        return one_ending(damaged)
+    try:
+        return one_ending(data.decode("gb18030"))
+    except UnicodeDecodeError:
+        text = data.decode("gb18030", "replace")
+    if text.count("\ufffd") <= FEW * len(text):
+        return one_ending(text)
+    raise PlanError(f"{name}: not text in UTF-8 or GB18030; save it as UTF-8.")
 
 
 def one_ending(text: str) -> str:
     """``\\r\\n`` and ``\\r`` become ``\\n``; nothing else is changed."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _decoded(data: bytes, encodings: tuple[str, ...], name: str) -> str:
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise PlanError(f"{name}: not text in {' or '.join(encodings)}; save it as UTF-8.")
