@@ -145,3 +145,27 @@ def test_a_bar_is_drawn_only_on_a_terminal() -> None:
     assert json.loads(out)["pack"]["id"] == "taoyuan"
     assert "检查 check" in shown.decode()
     assert process(*arguments[3:]).err == ""
+
+
+def test_a_reform_is_told_as_a_difference(tmp_path: Path) -> None:
+    done = zhida("rules", "diff", "taoyuan", "--set", "救济标准=900", "--json")
+    assert done.code == 1
+    fits("rules-diff", done.json)
+    assert {v["parameter"] for v in done.json["values"]} == {"relief_standard"}
+    now = next(v for v in done.json["values"] if v["until"] is None)
+    assert (now["from"], now["values"]) == ("2024-01", [{"choice": None, "before": "800.50", "after": "900"}])
+    assert "relief" in now["benefits"]
+    said = zhida("rules", "diff", "taoyuan", "--set", "救济标准=900").out
+    assert now["says"].split("；")[0] in said
+
+
+def test_two_packs_and_two_copies(tmp_path: Path) -> None:
+    shutil.copytree(find_pack("taoyuan"), tmp_path / "copy")
+    same = zhida("rules", "diff", "taoyuan", str(tmp_path / "copy"))
+    assert same.code == 0 and "没有差别" in same.out
+    done = zhida("rules", "diff", "taoyuan", "zhejiang", "--json")
+    assert done.code == 1
+    fits("rules-diff", done.json)
+    kinds = {r["kind"] for r in done.json["records"]}
+    assert {"pack", "benefit", "parameter", "field"} <= kinds
+    one_sentence_each(process("rules", "diff", "taoyuan"), "nothing to compare with")

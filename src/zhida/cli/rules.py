@@ -20,6 +20,9 @@ app = typer.Typer(help="Look at a pack, check it, write its handbook.", no_args_
 PackArgument = Annotated[
     str, typer.Argument(metavar="PACK", help="Id of a bundled pack, or a pack's folder.")
 ]
+OtherArgument = Annotated[
+    str, typer.Argument(metavar="OTHER", help="The pack to compare with; left out, the same one reformed.")
+]
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
 ]
@@ -209,6 +212,33 @@ def check(
             survived = f"未被发现 {len(m.survivors)}，允许 {len(m.allowed)}"
             lines([f"变异 {m.tried} 个：样例发现 {m.killed}，{survived}"])
     if not report.clean:
+        raise typer.Exit(1)
+
+
+@app.command("diff")
+def diff(
+    pack: PackArgument,
+    other: OtherArgument = "",
+    set_: choose.SetOption = None,
+    reform: choose.ReformOption = None,
+    json: choose.JsonOption = False,
+) -> None:
+    """What two packs, or a pack and a reform of it, say differently. Exit 1 where they differ."""
+    from zhida.rules.checks import difference_words
+    from zhida.rules.checks.differences import differences
+    from zhida.rules.reforms.reform import apply
+
+    overrides = choose.read_reform(set_, reform)
+    if not other and overrides is None:
+        raise InputError("rules diff: nothing to compare with; name another pack, --set or --reform.")
+    old = choose.load(pack)
+    new = choose.load(other) if other else old
+    found = differences(old, apply(new, overrides) if overrides is not None else new)
+    if json:
+        emit(difference_words.as_json(found))
+    else:
+        lines(difference_words.words(found))
+    if found:
         raise typer.Exit(1)
 
 
