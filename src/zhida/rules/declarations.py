@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
+
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
 
@@ -362,3 +364,6 @@ class Pack:
     divisions: DivisionTree
     hash: str
     files: tuple[str, ...] = field(default=())
+    worksheet: Worksheet | None = None
+    sharing: tuple[Sharing, ...] = ()
+    setting: Setting = NOTHING_SET

@@ -21,6 +21,8 @@ Said = tuple[str, At, str]
 def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
     """Parameters and variables that no benefit hangs on; fields that none does."""
     used = {id for b in pack.benefits for id in reach.uses[b]}
+    if pack.worksheet is not None:
+        used |= {id for line in pack.worksheet.lines for id in reach.uses.get(line.of, ())}
     made = {f"{kind}_{b}" for b in pack.benefits for kind in ("awarded", "award_amount")}
     things = [("parameter", p.id, p.name, p.at) for p in pack.parameters.values()]
     things += [("variable", v.id, v.name, v.at) for v in pack.variables.values()]

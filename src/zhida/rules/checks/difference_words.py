@@ -17,7 +17,8 @@ FORMAT = 1
 KINDS = {
     "pack": "规则包", "source": "来源", "register": "登记", "enumeration": "选项表", "unit": "单位",
     "field": "字段", "parameter": "参数", "variable": "变量", "benefit": "待遇", "condition": "条件",
-    "amount": "金额", "exclusion": "不能同时享受", "group": "就高", "choice": "本人选择", "division": "区划",
+    "amount": "金额", "exclusion": "不能同时享受", "group": "就高", "choice": "本人选择",
+    "worksheet": "收入核算表", "sharing": "资金分担", "setting": "标准的确定", "division": "区划",
 }  # fmt: skip
 CHANGES = {"added": "新增", "removed": "删去", "changed": "改动"}
 PARTS = {

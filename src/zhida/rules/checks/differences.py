@@ -214,10 +214,27 @@ def _records(old: Pack, new: Pack) -> Iterator[RecordChange]:
             yield from _parts(old.benefits[id], benefit)
     yield from _compared("group", {g.id: g for g in old.groups}, {g.id: g for g in new.groups})
     yield from _compared("choice", {c.id: c for c in old.choices}, {c.id: c for c in new.choices})
+    yield from _supplements(old, new)
     if old.divisions is not new.divisions:
         yield from _compared(
             "division", {d.code: d for d in old.divisions}, {d.code: d for d in new.divisions}
         )
+
+
+def _supplements(old: Pack, new: Pack) -> Iterator[RecordChange]:
+    """The work-sheet, the sharing of cost, the setting of standards."""
+
+    def sheets(pack: Pack) -> dict[str, Any]:
+        return {} if pack.worksheet is None else {"worksheet": pack.worksheet}
+
+    def shares(pack: Pack) -> dict[str, Any]:
+        return {_dated(f"{s.benefit}@{s.place}", s.start): s for s in pack.sharing}
+
+    yield from _compared("worksheet", sheets(old), sheets(new))
+    yield from _compared("sharing", shares(old), shares(new))
+    for name in ("series", "rules"):
+        a, b = ({one.id: one for one in getattr(pack.setting, name)} for pack in (old, new))
+        yield from _compared("setting", a, b)
 
 
 def _compared(

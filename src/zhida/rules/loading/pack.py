@@ -14,6 +14,7 @@ from zhida.rules.loading.context import Context
 from zhida.rules.loading.fields import made_fields, read_field
 from zhida.rules.loading.files import MOST_TABLE_BYTES, PackFiles
 from zhida.rules.loading.groups import read_groups
+from zhida.rules.loading.supplements import Known, read_supplements
 from zhida.rules.loading.values import read_parameter
 from zhida.rules.loading.variables import read_variable
 from zhida.rules.loading.yamlnodes import Node, decode
@@ -55,8 +56,13 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
     _check_exclusions(benefits, context)
     groups_node = files.yaml("groups.yaml") if files.has("groups.yaml") else None
     groups, choices = read_groups(groups_node, context, benefits, fields) if groups_node else ((), ())
+    extras = None
+    if divisions is not None:
+        known = Known(context, fields, variables, parameters, benefits, divisions, identity.root)
+        extras = read_supplements(files, known)
     context.problems.raise_if_any()
-    assert divisions is not None
+    assert divisions is not None and extras is not None
+    worksheet, sharing, setting = extras
     return Pack(
         id=identity.id,
         name=identity.name,
@@ -80,6 +86,9 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         divisions=divisions,
         hash=files.hash(),
         files=tuple(sorted(files.read)),
+        worksheet=worksheet,
+        sharing=sharing,
+        setting=setting,
     )
 
 
