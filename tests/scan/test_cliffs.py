@@ -17,6 +17,7 @@ from zhida.rules.values import OPEN_HI, VALUE
 from zhida.scan.cliffs import Cliffs, Search, as_json, yearly
 from zhida.scan.find import Found, facts_of
 from zhida.scan.loaded import Loaded
+from zhida.scan.reforming import run_reform
 from zhida.scan.simulate import Change
 from zhida.scan.totals import SMALL
 from zhida.scan.where import Where
@@ -139,6 +140,17 @@ def test_a_reform_moves_them(steep: Loaded, search: Search) -> None:
     found = total(after).cells
     assert (found[:, [0, 2, 3]] == cells).all()
     assert (found != total(search).cells).any()
+
+
+def test_who_is_put_at_a_cliff_and_who_is_taken_away(steep: Loaded, search: Search) -> None:
+    reform = parse_set("救济标准=550")
+    done = run_reform("", steep.pack, reform, compiled=False, loaded=steep, step=STEP)
+    before, after = done.cliffs
+    assert before is not None and after is not None
+    assert before.households == total(search).households
+    created, removed = done.moved
+    assert created > 0 and removed > 0
+    assert before.households + created - removed == after.households
 
 
 def program(loaded: Loaded, reform: Reform) -> Program:

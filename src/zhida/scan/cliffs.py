@@ -44,7 +44,8 @@ def yearly(pack: Pack, benefit: str) -> int:
 class Cliffs:
     """``cells[county, MEASURES]``: households at a cliff, those of them that receive something that falls,
     and what the step loses them beyond what it gains (fen a month). ``falls[benefit, FALLS]``: households in
-    which the benefit falls, and in which it ends for somebody."""
+    which the benefit falls, and in which it ends for somebody. ``rows``: of one part, the households that are
+    at a cliff, ascending; empty in sums."""
 
     field: str
     step: int
@@ -52,11 +53,13 @@ class Cliffs:
     counties: tuple[str, ...]
     cells: Array
     falls: Array
+    rows: Array
 
     @classmethod
     def empty(cls, field: str, step: int, benefits: tuple[str, ...], counties: tuple[str, ...]) -> Cliffs:
         cells = np.zeros((len(counties), len(MEASURES)), np.int64)
-        return cls(field, step, benefits, counties, cells, np.zeros((len(benefits), len(FALLS)), np.int64))
+        falls = np.zeros((len(benefits), len(FALLS)), np.int64)
+        return cls(field, step, benefits, counties, cells, falls, np.zeros(0, np.int64))
 
     def add(self, other: Cliffs) -> None:
         self.cells += other.cells
@@ -118,6 +121,7 @@ class Search:
                 worst.take(before, self._paid(raised, self._run(raised)), who, self.step)
         county = self.where.county_of[part.households["division"][groups]]
         worst.into(found, county, awarded)
+        found.rows = groups[worst.lo > 0]
         return found
 
     def _is_person(self, benefit: str) -> bool:

@@ -220,4 +220,8 @@ def _cliffs(found: Reformed) -> Told | None:
     if before is None or after is None:
         return None
     pack = found.simulation.pack
-    return {"before": cliffs.as_json(before, pack), "after": cliffs.as_json(after, pack)}
+    # one of the two would be told by the other and the difference of both sides
+    hidden = any(withheld(n) for n in found.moved)
+    created, removed = (None if hidden else n for n in found.moved)
+    sides = {"before": cliffs.as_json(before, pack), "after": cliffs.as_json(after, pack)}
+    return sides | {"created": created, "removed": removed}

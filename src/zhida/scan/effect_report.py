@@ -230,14 +230,26 @@ def _sharing(rows: Sequence[Told], small: int) -> str:
 
 
 def _cliffs(found: Told) -> str:
-    told = words.cliffs(found)
-    if not told:
+    """The sentences, and a table of what falls before and after."""
+    both = found["effects"]["cliffs"]
+    if both is None:
         return ""
-    items = "".join(
-        f"<li>{escape(line.strip())}</li>" if line.startswith("    ") else f"<p>{escape(line.strip())}</p>"
-        for line in told[1:]
-    )
-    return f"<section><h2>陡坡</h2><p>{escape(told[0])}</p>{items}</section>"
+    told = [line.strip() for line in words.cliffs(found) if not line.startswith("    ")]
+    small = found["small"]
+    sides = ("before", "after") if found["affected"] else ("before",)
+    by_side = {s: {b["benefit"]: b for b in both[s]["benefits"]} for s in sides}
+    names = {b["benefit"]: b["name"] for s in sides for b in both[s]["benefits"]}
+    none = {"households": 0, "ends": 0}
+    rows = [
+        (
+            name,
+            *(words.count(by_side[s].get(b, none)[k], small) for s in sides for k in ("households", "ends")),
+        )
+        for b, name in names.items()
+    ]
+    heads = ("待遇", "现在少得的户", "其中有人停发", "改后少得的户", "其中有人停发")[: 1 + 2 * len(sides)]
+    table = _table(heads, rows, "跌下来的待遇") if rows else ""
+    return f"<section><h2>陡坡</h2>{_list(t.removeprefix('陡坡：') for t in told)}{table}</section>"
 
 
 def _method(found: Told, pack: Pack) -> list[str]:

@@ -169,4 +169,7 @@ def cliffs(found: Told) -> list[str]:
         for b in side["benefits"]:
             fall, ends = count(b["households"], small), count(b["ends"], small)
             told.append(f"    {b['name']}：{fall} 户少得，其中 {ends} 户有人停发")
+    if found["affected"]:
+        created, removed = (count(both[k], small) for k in ("created", "removed"))
+        told.append(f"  改革新添 {created} 户，消去 {removed} 户")
     return told

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.reforms.reform import Reform
@@ -26,12 +28,14 @@ Side = tuple[Cliffs | None, Cliffs | None]
 
 @dataclass(frozen=True, slots=True)
 class Reformed:
-    """``cliffs``: before and after; None where they were not asked for, or no income can be raised."""
+    """``cliffs``: before and after; None where they were not asked for, or no income can be raised.
+    ``moved``: households that the reform puts at a cliff, and those that it takes away from one."""
 
     simulation: Simulation
     ground: Ground
     effects: Effects
     cliffs: Side
+    moved: tuple[int, int]
 
 
 def run_reform(
@@ -70,7 +74,7 @@ def run_reform(
         effects.add(mine)
         cliffs.add(theirs)
     simulation = sides.finished(base, change.loaded.pack, change.names, True, began)
-    return Reformed(simulation, ground, effects, cliffs.sums)
+    return Reformed(simulation, ground, effects, cliffs.sums, cliffs.moved)
 
 
 def _searches(
@@ -93,11 +97,17 @@ class _Sum:
             for s in searches
         )
         self.sums: Side = (before, after)
+        self.moved = (0, 0)
 
     def add(self, found: Side) -> None:
         for mine, theirs in zip(self.sums, found, strict=True):
             if mine is not None and theirs is not None:
                 mine.add(theirs)
+        before, after = found
+        if before is not None and after is not None:
+            created = len(np.setdiff1d(after.rows, before.rows))
+            removed = len(np.setdiff1d(before.rows, after.rows))
+            self.moved = (self.moved[0] + created, self.moved[1] + removed)
 
 
 def find_cliffs(
