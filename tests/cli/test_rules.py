@@ -169,3 +169,19 @@ def test_two_packs_and_two_copies(tmp_path: Path) -> None:
     kinds = {r["kind"] for r in done.json["records"]}
     assert {"pack", "benefit", "parameter", "field"} <= kinds
     one_sentence_each(process("rules", "diff", "taoyuan"), "nothing to compare with")
+
+
+def test_a_proposed_standard() -> None:
+    done = zhida("rules", "propose", "救济标准", "--pack", "taoyuan", "--json")
+    assert done.code == 0, done.err
+    fits("rules-propose", done.json)
+    years = {y["year"]: y for y in done.json["rules"][0]["years"]}
+    assert years[2024]["proposals"][0]["value"] == "800.40"
+    assert years[2024]["proposals"][0]["real"][0]["departs"] == "0.10"
+    given = zhida("rules", "propose", "救济标准", "--pack", "taoyuan", "--year", "2026", "--figure", "30000")
+    assert "提出 1,000 → 1,000.00" in given.out and "本次给定" in given.out
+    fits("rules-propose", zhida("rules", "propose", "低保标准", "--json").json)
+    one_sentence_each(process("rules", "propose", "五保标准", "--pack", "taoyuan"), "no rule of setting")
+    words = ("rules", "propose", "救济标准", "--pack", "taoyuan", "--figure", "30000")
+    one_sentence_each(process(*words), "--year")
+    one_sentence_each(process(*words[:-1], "-3", "--year", "2026"), "--figure")

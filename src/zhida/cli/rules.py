@@ -26,6 +26,15 @@ OtherArgument = Annotated[
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
 ]
+StandardArgument = Annotated[str, typer.Argument(metavar="NAME", help="Id or name of a standard.")]
+YearOption = Annotated[
+    int | None,
+    typer.Option("--year", min=1950, max=2199, help="Only this year. [default: all that is known]"),
+]
+FigureOption = Annotated[
+    str,
+    typer.Option("--figure", metavar="YUAN", help="With --year: this figure of the year before, in yuan."),
+]
 MutationOption = Annotated[
     bool,
     typer.Option("--mutation/--no-mutation", help="Put small wrongs into the rules: do the cases notice?"),
@@ -240,6 +249,22 @@ def diff(
         lines(difference_words.words(found))
     if found:
         raise typer.Exit(1)
+
+
+@app.command("propose")
+def propose(
+    name: StandardArgument,
+    year: YearOption = None,
+    figure: FigureOption = "",
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """What a pack's rule of setting proposes for a standard, and where the real one departed from it."""
+    from zhida.cli.proposing import told
+
+    used = choose.load(pack)
+    document, words = told(used, name, year, figure)
+    emit(document) if json else lines(words)
 
 
 @app.command("doc")

@@ -124,4 +124,6 @@ class Setting:
     rules: tuple[SettingRule, ...]
 
 
+WHOLE = 10_000
+"""Hundredths of a percent in the whole."""
 NOTHING_SET = Setting((), ())

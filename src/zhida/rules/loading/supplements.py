@@ -16,6 +16,7 @@ from zhida.rules.problems import one_of
 from zhida.rules.supplements import (
     NOTHING_SET,
     WAYS,
+    WHOLE,
     Figure,
     Series,
     Setting,
@@ -26,8 +27,6 @@ from zhida.rules.supplements import (
     Worksheet,
 )
 
-WHOLE = 10_000
-"""Hundredths of a percent in the whole."""
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
 _DATED = ("from", "until")
 Named = Field | Variable | Parameter
