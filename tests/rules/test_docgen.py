@@ -224,3 +224,13 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="out"):
         write_handbook(pack, tmp_path / "out")
+
+
+def test_months_without_a_value_are_listed(tmp_path: Path) -> None:
+    """A gap of one county between two values; what lies before the first is no gap of the history."""
+    gap = small_pack.PARAMETERS.replace(
+        '{place: "99", from: 2015-07-01, value: 500, source: L1}',
+        '{place: "99", from: 2015-07-01, until: 2019-01-01, value: 500, source: L1}',
+    )
+    text = pages_of(small(tmp_path, parameters__a=gap))["benefits/basic.html"].text
+    assert "没有查到的月份2019年1月至2020年3月：甲县、丙县、丁县" in text

@@ -79,6 +79,8 @@ def found(result: ScanResult, csv: bool) -> dict[str, Any]:
         "pack": whole["pack"],
         "pack_hash": whole["pack_hash"],
         "month": whole["month"],
+        "verified_through": whole["verified_through"],
+        "stale": whole["stale"],
         "counts": whole["counts"],
         "rows": whole["rows"],
         "seconds": round(result.seconds, 2),
@@ -127,6 +129,8 @@ def summary(done: dict[str, Any]) -> None:
     people = done["counts"]["persons"]
     whose = "合成数据，没有真实的人" if done["synthetic"] else "真实数据"
     lines([f"{done['month']}，{people:,} 人（{whose}），{done['seconds']} 秒"])
+    if done["stale"]:
+        lines([f"规则只核对到 {done['verified_through']}，此后没有人核对过。"])
     few = f"<{done['small']}"
 
     def cell(n: int | None) -> str:

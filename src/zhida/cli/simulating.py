@@ -126,7 +126,7 @@ def _solve(loaded: Any, target: str, budget: str, reform: Reform, threads: int) 
 
 def _document(done: Reformed, solved: Solved | None) -> dict[str, Any]:
     """As ``docs/schemas/simulate.schema.json`` describes it."""
-    from zhida.codes.months import first_day
+    from zhida.rules.parameters import is_stale
     from zhida.scan import effect_json
     from zhida.scan import solve as solving
 
@@ -136,7 +136,7 @@ def _document(done: Reformed, solved: Solved | None) -> dict[str, Any]:
     return simulation.as_json() | {
         "seconds": round(simulation.seconds, 3),
         "verified_through": pack.verified_through.isoformat(),
-        "stale": first_day(simulation.loaded.month) > pack.verified_through,
+        "stale": is_stale(pack, simulation.loaded.month),
         "fraction": float(fraction),
         "effects": effect_json.as_json(done),
         "solve": None if solved is None else solving.as_json(solved),

@@ -44,7 +44,7 @@ def render(found: Told, done: Reformed) -> str:
         place=escape(old.name),
         month=f"{year} 年 {int(month)} 月",
         mark="合成数据" if synthetic else "内部资料",
-        banner=_banner(found) if synthetic else "",
+        banner=(_banner(found) if synthetic else "") + _stale(found),
         changes=_changes(differences(old, new), simulation.loaded.month),
         solved="".join(f"<p>{escape(t)}</p>" for t in words.solved(found)) if found["solve"] else "",
         keys=_keys(found),
@@ -73,6 +73,13 @@ def _banner(found: Told) -> str:
         '<p class="banner"><strong>合成数据。</strong>这里的城市由公布的统计数字随机生成'
         f"{escape(size)}，没有任何真实居民；人数、金额只用来说明方法，不代表实际情况。</p>"
     )
+
+
+def _stale(found: Told) -> str:
+    if not found["stale"]:
+        return ""
+    through = found["verified_through"]
+    return f'<p class="banner"><strong>规则只核对到 {through}。</strong>此后没有人核对过，可能已经变了。</p>'
 
 
 def _list(texts: Iterable[str]) -> str:

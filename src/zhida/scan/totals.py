@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zhida.codes.months import format_month
 from zhida.population.store import Part
 from zhida.rules.formulas.ir import PERSON
+from zhida.rules.parameters import is_stale
 from zhida.scan.deciding import Decided
 from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
 from zhida.scan.loaded import Loaded, to_ask
@@ -161,6 +162,8 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
         "pack": pack.id,
         "pack_hash": pack.hash,
         "month": format_month(loaded.month),
+        "verified_through": pack.verified_through.isoformat(),
+        "stale": is_stale(pack, loaded.month),
         "counts": dict(manifest["counts"]),
         "rows": rows,
         "small": SMALL,

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from zhida.codes.months import first_day, format_month
+from zhida.codes.months import format_month
 from zhida.rules.declarations import Field, Pack, Parameter
 from zhida.rules.explain.interpret import Run, Value
 from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.formulas.terms import Term
+from zhida.rules.parameters import is_stale
 from zhida.rules.supplements import SheetLine, Worksheet
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE
 
@@ -104,7 +105,7 @@ class Sheet:
     @property
     def stale(self) -> bool:
         """Whether the month lies after the day up to which somebody has checked the rules."""
-        return first_day(self.month) > self.pack.verified_through
+        return is_stale(self.pack, self.month)
 
 
 def make_sheet(run: Run, ids: Sequence[str], division: str) -> Sheet | None:

@@ -9,12 +9,12 @@ from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formu
 from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
-from zhida.rules.handbook.tables import parameter_table
+from zhida.rules.handbook.tables import Gaps, parameter_table
 
 UP = "../"
 
 
-def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case]) -> str:
+def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case], gaps: Gaps) -> str:
     body = [f"<h1>{html.text(b.name)}</h1>", f'<p class="lead">{html.text(b.says)}</p>', _facts(pack, b)]
     if b.applies is not None:
         body += ["<h2>对象</h2>", f"<div>{_stated(pack, b.applies)}</div>"]
@@ -24,7 +24,7 @@ def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case]) ->
     body += _displaced(pack, b)
     body += _amounts(pack, b)
     body += _meanings(pack, b, reach)
-    body += _standards(pack, b, reach)
+    body += _standards(pack, b, reach, gaps)
     told = examples(pack, b, cases, reach.uses[b.id])
     if told:
         body += ["<h2>例子</h2>", *told]
@@ -146,7 +146,7 @@ def _meanings(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
     yield html.table(["用语", "含义"], rows)
 
 
-def _standards(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
+def _standards(pack: Pack, b: Benefit, reach: Reach, gaps: Gaps) -> Iterator[str]:
     needed = _needed(pack, b, reach)
     paying = {id for a in b.amounts for id in reach.ids_in(a.formula)}
     used = [p for p in pack.parameters.values() if p.id in needed]
@@ -159,7 +159,7 @@ def _standards(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
         yield f"<h3>{html.text(p.name)}{measure}</h3>"
         if p.says:
             yield f'<p class="small">{html.text(p.says)}</p>'
-        yield parameter_table(pack, p, UP)
+        yield parameter_table(pack, p, gaps, UP)
 
 
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:

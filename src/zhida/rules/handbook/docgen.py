@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zhida.rules.checks.cases import Case, load_cases
+from zhida.rules.checks.coverage import history_gaps
 from zhida.rules.declarations import Field, Kind, Pack, Parameter
 from zhida.rules.formulas.reach import Reach
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.benefit import benefit_page
-from zhida.rules.handbook.tables import parameter_table
+from zhida.rules.handbook.tables import Gaps, parameter_table
 
 UP = "./"
 
@@ -43,10 +44,11 @@ def handbook(pack: Pack) -> dict[str, str]:
     """Relative name → page. The same pack gives the same pages. Raises PackError for broken cases."""
     cases = load_cases(pack)
     reach = Reach(pack)
+    gaps = history_gaps(pack)
     pages = {"index.html": _index(pack, cases)}
     for b in pack.benefits.values():
-        pages[f"benefits/{b.id}.html"] = benefit_page(pack, b, reach, cases)
-    pages["parameters.html"] = _parameters(pack, reach)
+        pages[f"benefits/{b.id}.html"] = benefit_page(pack, b, reach, cases, gaps)
+    pages["parameters.html"] = _parameters(pack, reach, gaps)
     pages["fields.html"] = _fields(pack)
     pages["sources.html"] = _sources(pack)
     return pages
@@ -72,14 +74,14 @@ def _index(pack: Pack, cases: tuple[Case, ...]) -> str:
     return html.page(pack, "手册", body, UP)
 
 
-def _parameters(pack: Pack, reach: Reach) -> str:
+def _parameters(pack: Pack, reach: Reach, gaps: Gaps) -> str:
     body = ["<h1>标准</h1>", '<p class="small">未列出的时间和地方，标准不详。</p>']
     for p in pack.parameters.values():
-        body += _parameter(pack, p, reach)
+        body += _parameter(pack, p, reach, gaps)
     return html.page(pack, "标准", body, UP)
 
 
-def _parameter(pack: Pack, p: Parameter, reach: Reach) -> Iterator[str]:
+def _parameter(pack: Pack, p: Parameter, reach: Reach, gaps: Gaps) -> Iterator[str]:
     measure = f"（{html.text(p.measure)}）" if p.measure else ""
     yield f'<h2 id="{p.id}">{html.text(p.name)}{measure}</h2>'
     if p.says:
@@ -88,7 +90,7 @@ def _parameter(pack: Pack, p: Parameter, reach: Reach) -> Iterator[str]:
     if users:
         links = "、".join(f'<a href="benefits/{b.id}.html">{html.text(b.name)}</a>' for b in users)
         yield f'<p class="small">用于：{links}</p>'
-    yield parameter_table(pack, p, UP)
+    yield parameter_table(pack, p, gaps, UP)
 
 
 def _fields(pack: Pack) -> str:
