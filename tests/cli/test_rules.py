@@ -127,6 +127,17 @@ def test_the_handbook_is_written(tmp_path: Path) -> None:
     assert all(Path(page).is_file() for page in done.json["pages"])
     (tmp_path / "file").write_text("", encoding="utf-8")
     one_sentence_each(zhida("rules", "doc", "taoyuan", "--out", str(tmp_path / "file")), "file")
+    totals = tmp_path / "totals.json"
+    words = ("rules", "doc", "taoyuan", "--out", str(tmp_path / "other"), "--totals", str(totals))
+    rows = [{"benefit": "relief", "kind": "near", "condition": "income", "count": 41}]
+    found = {"pack": "taoyuan", "month": "2025-06", "small": 10, "reasons": rows}
+    totals.write_text(json.dumps(found), encoding="utf-8")
+    assert zhida(*words).code == 0
+    page = (tmp_path / "other" / "residents" / "relief.html").read_text(encoding="utf-8")
+    assert "2025-06扫描，只差一点的" in page and "41 项" in page
+    for wrong, says in (({**found, "pack": "other"}, "of the pack other"), ([], "no totals.json")):
+        totals.write_text(json.dumps(wrong), encoding="utf-8")
+        one_sentence_each(zhida(*words), says)
 
 
 def test_a_bar_is_drawn_only_on_a_terminal() -> None:

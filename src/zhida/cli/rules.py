@@ -42,6 +42,10 @@ MutationOption = Annotated[
 MostOption = Annotated[int | None, typer.Option("--most", min=1, help="At most so many small wrongs.")]
 NotesOption = Annotated[bool, typer.Option("--notes", help="Show the notes too, not only count them.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pages.")]
+TotalsOption = Annotated[
+    Path | None,
+    typer.Option("--totals", metavar="FILE", help="totals.json of a scan: which conditions failed most."),
+]
 
 
 @app.command("fields")
@@ -267,13 +271,31 @@ def propose(
     emit(document) if json else lines(words)
 
 
+def _totals(pack: Pack, file: Path) -> Mapping[str, Any]:
+    """A scan's totals. Raises InputError where the file is none, or of another pack."""
+    import json
+
+    try:
+        found = json.loads(file.read_bytes())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("reasons"), list) or "month" not in found:
+        raise InputError(f"--totals: {file} is no totals.json of a scan; run `zhida scan` again.")
+    if found.get("pack") != pack.id:
+        raise InputError(f"--totals: {file} is of the pack {found.get('pack')}, not of {pack.id}.")
+    return found
+
+
 @app.command("doc")
-def doc(pack: PackArgument, out: OutOption, json: choose.JsonOption = False) -> None:
+def doc(
+    pack: PackArgument, out: OutOption, totals: TotalsOption = None, json: choose.JsonOption = False
+) -> None:
     """Write the pack as pages for people who read regulations rather than YAML."""
     from zhida.rules.handbook.docgen import write_handbook
 
     used = choose.load(pack)
-    pages = [str(page) for page in write_handbook(used, out)]
+    counted = _totals(used, totals) if totals is not None else None
+    pages = [str(page) for page in write_handbook(used, out, counted)]
     if json:
         emit({"pack": used.id, "hash": used.hash, "out": str(out), "pages": pages})
     else:

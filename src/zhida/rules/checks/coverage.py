@@ -15,6 +15,8 @@ from zhida.rules.parameters import Lookup, effective_month
 from zhida.rules.program.build import Program
 
 COUNTY = 3
+Gap = tuple[tuple[int, int, bool], list[Division]]
+"""First and last month, whether the pack declares that it is not known; the counties."""
 Said = tuple[str, At, str]
 """Sort of finding, place, text."""
 
@@ -59,7 +61,8 @@ def gap_findings(pack: Pack, programs: Mapping[int, Program], first: int, last: 
     for p in pack.parameters.values():
         asked = [m for m in range(first, last + 1) if p.id in needed[max(0, bisect_right(starts, m) - 1)]]
         found = stretches(lookup, p.id, counties, asked)
-        for (begin, end, declared), names in found:
+        for (begin, end, declared), places in found:
+            names = [d.name for d in places]
             where = "、".join(names) if len(names) <= 6 else f"{'、'.join(names[:5])}等{len(names)}处"
             span = format_month(begin) if begin == end else f"{format_month(begin)} to {format_month(end)}"
             how = "declared not known" if declared else "not known"
@@ -68,17 +71,16 @@ def gap_findings(pack: Pack, programs: Mapping[int, Program], first: int, last: 
 
 def stretches(
     lookup: Lookup, parameter: str, counties: Sequence[Division], asked: Sequence[int]
-) -> list[tuple[tuple[int, int, bool], list[str]]]:
-    """Runs of the months asked for in which a parameter is not known: first and last month, whether the pack
-    declares it, and the names of the counties where it is so."""
-    found: dict[tuple[int, int, bool], list[str]] = {}
+) -> list[Gap]:
+    """Runs of the months asked for in which a parameter is not known, and the counties where it is so."""
+    found: dict[tuple[int, int, bool], list[Division]] = {}
     for county in counties:
         for stretch in _stretches(lookup, parameter, county.code, asked):
-            found.setdefault(stretch, []).append(county.name)
-    return sorted(found.items())
+            found.setdefault(stretch, []).append(county)
+    return sorted(found.items(), key=lambda one: one[0])
 
 
-def history_gaps(pack: Pack) -> dict[str, list[tuple[tuple[int, int, bool], list[str]]]]:
+def history_gaps(pack: Pack) -> dict[str, list[Gap]]:
     """By parameter the gaps in its own history, from its first value to the day up to which the pack was
     checked."""
     last, lookup = month_of(pack.verified_through), Lookup(pack)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formula, Kind, Pack
 from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
+from zhida.rules.handbook.reasons import frequent
 from zhida.rules.handbook.tables import Gaps, parameter_table
 
 UP = "../"
 
 
-def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case], gaps: Gaps) -> str:
+def benefit_page(
+    pack: Pack,
+    b: Benefit,
+    reach: Reach,
+    cases: Sequence[Case],
+    gaps: Gaps,
+    totals: Mapping[str, Any] | None = None,
+) -> str:
+    """In full, for staff. ``totals``: a scan's, for the reasons that are frequent."""
     body = [f"<h1>{html.text(b.name)}</h1>", f'<p class="lead">{html.text(b.says)}</p>', _facts(pack, b)]
     if b.applies is not None:
         body += ["<h2>对象</h2>", f"<div>{_stated(pack, b.applies)}</div>"]
@@ -28,6 +38,7 @@ def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case], ga
     told = examples(pack, b, cases, reach.uses[b.id])
     if told:
         body += ["<h2>例子</h2>", *told]
+    body += frequent(pack, b, cases, totals)
     body += _handling(pack, b)
     body += _assumed(pack, b, reach)
     return html.page(pack, b.name, body, UP)
@@ -45,7 +56,8 @@ def _facts(pack: Pack, b: Benefit) -> str:
             for o in b.owners
         ),
     ]
-    return '<ul class="facts">' + "".join(f"<li>{html.text(i)}</li>" for i in items if i) + "</ul>"
+    plain = f'<p class="small"><a href="../residents/{b.id}.html">居民看的一页</a></p>'
+    return plain + '<ul class="facts">' + "".join(f"<li>{html.text(i)}</li>" for i in items if i) + "</ul>"
 
 
 def _stated(pack: Pack, c: Condition) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from zhida.rules.checks.coverage import Gap
 from zhida.rules.declarations import Pack, Parameter, ParameterValue
 from zhida.rules.handbook import html, say
 from zhida.rules.parameters import assumes_first_month, effective_month, end_month
 
-Gaps = Mapping[str, Sequence[tuple[tuple[int, int, bool], Sequence[str]]]]
+Gaps = Mapping[str, Sequence[Gap]]
 """As :func:`zhida.rules.checks.coverage.history_gaps` finds them."""
 
 
@@ -25,15 +26,15 @@ def parameter_table(pack: Pack, p: Parameter, gaps: Gaps, up: str) -> str:
         )
     columns = range(2, 2 + len(shown))
     table = html.table(["起止", "地方", *(heads[i] for i in shown), "来源"], rows, numbers=tuple(columns))
-    return table + _gaps(gaps[p.id])
+    return table + _gaps(pack, gaps[p.id])
 
 
-def _gaps(gaps: Sequence[tuple[tuple[int, int, bool], Sequence[str]]]) -> str:
+def _gaps(pack: Pack, gaps: Sequence[Gap]) -> str:
     """Months between the first value and the day up to which the pack was checked of which none is known."""
     items = []
-    for (first, last, _), names in gaps:
+    for (first, last, _), counties in gaps:
         span = say.month(first) if first == last else f"{say.month(first)}至{say.month(last)}"
-        items.append(f"<li>{span}：{html.text('、'.join(names))}</li>")
+        items.append(f"<li>{span}：{html.text(say.counties(pack, counties))}</li>")
     return f'<div class="small">没有查到的月份<ul>{"".join(items)}</ul></div>' if items else ""
 
 
