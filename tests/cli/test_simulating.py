@@ -10,6 +10,7 @@ import pytest
 
 from cli.command import fits, one_sentence_each, zhida
 from scan.town import write_town
+from zhida.population.store import Snapshot
 from zhida.rules.loading import find_pack, load_pack
 
 MONTH = 2024 * 12 + 5
@@ -106,3 +107,17 @@ def test_after_the_rules_were_checked_it_is_said(town: Path) -> None:
 )
 def test_bad_questions_are_one_sentence(town: Path, words: tuple[str, ...], says: str) -> None:
     one_sentence_each(zhida("simulate", str(town), *words), says)
+
+
+def test_the_work_sheet_of_a_household_in_a_snapshot(town: Path, tmp_path: Path) -> None:
+    """As far as registers tell: what must be declared stays open, and the page says that nobody is real."""
+    key = next(Snapshot.open(town, load_pack(find_pack("taoyuan"))).parts()).households["household_key"][3]
+    page = tmp_path / "sheet.html"
+    words = ("explain", str(town), "--household", str(key), "--worksheet")
+    done = zhida(*words, "--page", str(page), "--json")
+    assert done.code == 0, done.err
+    fits("worksheet", done.json)
+    declared = [x["amount"] for m in done.json["members"] for x in m["lines"] if x["of"] == "other_income"]
+    assert declared and all(a == {"at_least": 0, "at_most": None} for a in declared)
+    assert "合成数据，没有真实的人" in page.read_text(encoding="utf-8")
+    assert "家庭收入核算表" in zhida(*words).out

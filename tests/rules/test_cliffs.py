@@ -122,7 +122,10 @@ def test_a_household_with_something_open_is_passed_over(zhejiang: Pack) -> None:
 
 
 def test_without_a_work_sheet_there_are_none(zhejiang: Pack, cases: list[Case]) -> None:
-    assert pack_cliffs(replace(zhejiang, worksheet=None), cases) == []
+    bare = replace(zhejiang, worksheet=None)
+    assert pack_cliffs(bare, cases) == []
+    ((check, _, says),) = cliff_findings(bare, cases)
+    assert check == "cliff" and "not looked for" in says
 
 
 def test_findings_are_one_for_each_set_of_benefits(zhejiang: Pack, cases: list[Case]) -> None:

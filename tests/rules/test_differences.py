@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from rules import small_pack
@@ -125,3 +126,19 @@ def test_another_source_of_the_same_value(tmp_path: Path) -> None:
     )
     assert not found.values
     assert any("1 条记录换成 1 条，各月各地的数值不变" in line for line in words(found)), words(found)
+
+
+def test_a_notice_for_the_whole_city_is_one_line(tmp_path: Path) -> None:
+    """The pack as it was before the last notice, against the pack as it is."""
+    now = load_pack(find_pack("zhejiang"))
+    shutil.copytree(now.path, tmp_path / "before")
+    file = tmp_path / "before" / "parameters" / "standards.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    at = next(i for i, line in enumerate(lines) if "2025-01-23" in line and "value: 1301" in line)
+    kept = [*lines[:at], *lines[at + (1 if "}" in lines[at] else 2) :]]
+    file.write_text("".join(kept), encoding="utf-8")
+    found = words(differences(load_pack(tmp_path / "before"), now))
+    assert "2025年2月起：" in found
+    line = "  低保标准 1,259 → 1,301 元/人·月，杭州市全境（2025年1月23日施行）"
+    assert line in found
+    assert found[2].startswith("1 个参数、1 个参数值不同；涉及：") and "最低生活保障" in found[2]

@@ -15,7 +15,7 @@ from zhida.rules.program.outcome import row
 from zhida.rules.reforms.reform import Reform, apply, load_reform, parse_set
 from zhida.rules.values import OPEN_HI, VALUE
 from zhida.scan.cliffs import Cliffs, Search, as_json, yearly
-from zhida.scan.find import Found, facts_of
+from zhida.scan.find import Found, run_of
 from zhida.scan.loaded import Loaded
 from zhida.scan.reforming import run_reform
 from zhida.scan.simulate import Change
@@ -67,7 +67,7 @@ def one_by_one(loaded: Loaded, search: Search) -> tuple[np.ndarray, dict[str, in
     rise = STEP * 12
     for part in loaded.snapshot.parts():
         for g in range(len(part.households["size"])):
-            facts = without_awards(loaded.pack, facts_of(loaded, Found(part, g, None)))
+            facts = without_awards(loaded.pack, run_of(loaded, Found(part, g, None)).facts)
             before = paid(loaded, facts, search.benefits)
             if not any(n for n, _, _ in before.values()):
                 continue
@@ -165,6 +165,13 @@ def test_few_are_not_told(steep: Loaded, search: Search) -> None:
     assert all(n is None or n == 0 or n >= SMALL for n in counts)
     for one in told["counties"]:
         assert one["households"] is not None or one["loss_lo"] is None
+
+
+def test_what_only_shrinks_can_not_be_reckoned(steep: Loaded) -> None:
+    found = Cliffs.empty("wage", STEP, ("relief", "care", "elder"), ("",))
+    found.falls[:] = [[40, 35], [40, 20], [40, 40]]
+    told = {b["benefit"]: b["ends"] for b in as_json(found, steep.pack)["benefits"]}
+    assert told == {"relief": None, "care": 20, "elder": 40}
 
 
 def test_without_lines_of_income_there_is_nothing_to_search(loaded: Loaded) -> None:

@@ -20,7 +20,7 @@ from zhida.rules.values import NONE, OPEN_HI, VALUE
 from zhida.scan import effect_json, effect_words
 from zhida.scan.cliffs import yearly
 from zhida.scan.effects import CASES, HOMES
-from zhida.scan.find import Found, facts_of
+from zhida.scan.find import Found, run_of
 from zhida.scan.incomes import Histogram, gini
 from zhida.scan.loaded import Loaded
 from zhida.scan.reforming import Reformed, run_reform
@@ -144,7 +144,7 @@ def incomes(base: Loaded) -> dict[tuple[int, int], tuple[int, int]]:
     found = {}
     for part in base.snapshot.parts():
         for g in range(len(part.households["size"])):
-            facts = facts_of(base, Found(part, g, None))
+            facts = run_of(base, Found(part, g, None)).facts
             total, known = 0, True
             for person in facts.persons[: facts.members]:
                 for id in ("wage", "pension"):

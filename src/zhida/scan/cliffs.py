@@ -107,18 +107,19 @@ class Search:
         table = self.loaded.table(part)
         held = {b: table.columns.get(f"c_awarded_{b}") for b in self.benefits}
         base = self._run(without_awards(used_by(self.kernel, table)))
-        groups = np.flatnonzero(_some(base, len(table.size), table, self._is_person))
+        groups = np.flatnonzero(_some(base, len(part.households["size"]), table, self._is_person))
         if not len(groups):
             return found
         few, persons = picked(self.loaded, without_awards(used_by(self.kernel, table)), groups)
         few = same_form(few, table)
-        before = self._paid(few, self._run(few))
+        homes = len(groups)  # whoever comes along beyond these is only looked at
+        before = self._paid(few, homes, self._run(few))
         awarded = {b: _awarded(few, held[b], persons, groups, self._is_person(b)) for b in self.benefits}
-        worst = _Worst.of(len(groups), len(self.benefits))
-        for rank in range(int(few.size.max())):
-            raised, who = self._raised(few, rank)
+        worst = _Worst.of(homes, len(self.benefits))
+        for rank in range(int(few.size[:homes].max())):
+            raised, who = self._raised(few, homes, rank)
             if raised is not None:
-                worst.take(before, self._paid(raised, self._run(raised)), who, self.step)
+                worst.take(before, self._paid(raised, homes, self._run(raised)), who, self.step)
         county = self.where.county_of[part.households["division"][groups]]
         worst.into(found, county, awarded)
         found.rows = groups[worst.lo > 0]
@@ -130,22 +131,22 @@ class Search:
     def _run(self, table: Table) -> dict[str, Array]:
         return self.kernel.run(table, self.loaded.places.places, self.parameters, threads=1)
 
-    def _paid(self, table: Table, rows: Mapping[str, Array]) -> Array:
+    def _paid(self, table: Table, number: int, rows: Mapping[str, Array]) -> Array:
         """By benefit and household: units granted, and both ends of a year's amount."""
-        found = np.zeros((len(self.benefits), len(table.size), 3), np.int64)
+        found = np.zeros((len(self.benefits), number, 3), np.int64)
         for i, b in enumerate(self.benefits):
             granted = rows[b][:, bits(rows[b][COLUMN["codes"]], 3) == YES]
             homes = table.group_of[granted[0]] if self._is_person(b) else granted[0]
             factor = yearly(self.loaded.pack, b)
-            found[i, :, 0] = np.bincount(homes, minlength=len(table.size))
+            found[i, :, 0] = np.bincount(homes, minlength=number)
             np.add.at(found[i, :, 1], homes, granted[COLUMN["presumed_lo"]] * factor)
             np.add.at(found[i, :, 2], homes, granted[COLUMN["presumed_hi"]] * factor)
         return found
 
-    def _raised(self, table: Table, rank: int) -> tuple[Table | None, Array]:
-        """The step for the member of this rank in each household; None where nobody can be given it. With it
-        the households in which it was given."""
-        homes = np.flatnonzero(table.size > rank)
+    def _raised(self, table: Table, number: int, rank: int) -> tuple[Table | None, Array]:
+        """The step for the member of this rank in each of the first ``number`` households; None where nobody
+        can be given it. With it the households in which it was given."""
+        homes = np.flatnonzero(table.size[:number] > rank)
         rows = table.first_person[homes] + rank
         state, column, high = (f"{x}_{self.field.id}" for x in "sch")
         states = table.columns[state]
@@ -204,7 +205,7 @@ def _awarded(few: Table, column: Array | None, persons: Array, groups: Array, is
     if column is None:
         return found
     if is_person:
-        found[few.group_of[column[persons] != 0]] = True
+        found[few.group_of[(column[persons] != 0) & (few.group_of < len(groups))]] = True
         return found
     there: Array = column[groups] != 0
     return there
@@ -263,8 +264,7 @@ def as_json(found: Cliffs, pack: Pack) -> dict[str, Any]:
         "step": found.step,
         **_measures(whole, withheld(whole[0])),
         "benefits": [
-            {"benefit": b, "name": pack.benefits[b].name}
-            | {m: None if withheld(int(n)) else int(n) for m, n in zip(FALLS, row, strict=True)}
+            {"benefit": b, "name": pack.benefits[b].name} | _fall(int(row[0]), int(row[1]))
             for b, row in zip(found.benefits, found.falls, strict=True)
             if row[0]
         ],
@@ -275,6 +275,12 @@ def as_json(found: Cliffs, pack: Pack) -> dict[str, Any]:
             if row[0]
         ],
     }
+
+
+def _fall(households: int, ends: int) -> dict[str, int | None]:
+    """In how many it ends is hidden too where that would tell the few in which it only shrinks."""
+    few = withheld(ends) or withheld(households - ends)
+    return {"households": None if withheld(households) else households, "ends": None if few else ends}
 
 
 def _measures(row: list[int], hidden: bool) -> dict[str, int | None]:

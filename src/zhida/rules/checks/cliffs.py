@@ -14,7 +14,7 @@ from zhida.codes.money import format_yuan
 from zhida.codes.months import format_month
 from zhida.rules.checks.cases import Case
 from zhida.rules.checks.coverage import Said
-from zhida.rules.declarations import Field, Pack
+from zhida.rules.declarations import At, Field, Pack
 from zhida.rules.explain.assess import program_of
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
@@ -222,6 +222,9 @@ def falls(before: Paid, after: Paid) -> tuple[Fall, ...]:
 
 def cliff_findings(pack: Pack, cases: Sequence[Case]) -> Iterator[Said]:
     """One finding for each set of benefits that fall together: the worst place, how many more there are."""
+    if income_field(pack) is None:
+        says = "cliffs were not looked for: no worksheet.yaml names a line of income that a register holds"
+        yield "cliff", At("worksheet.yaml", 0, 0), says
     grouped: dict[tuple[str, ...], list[Cliff]] = {}
     for cliff in pack_cliffs(pack, cases):
         grouped.setdefault(tuple(sorted({f.benefit for f in cliff.falls})), []).append(cliff)
