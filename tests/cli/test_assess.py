@@ -180,3 +180,16 @@ def test_the_pack_may_come_from_the_environment() -> None:
 def test_without_a_word_the_pack_with_a_city_is_meant() -> None:
     text = json.dumps({"month": "2025-06", "division": "330106", "members": [{"id": "m1"}]})
     assert zhida("assess", "-", "--json", stdin=text).json["pack"]["id"] == "zhejiang"
+
+
+def test_the_work_sheet(tmp_path: Path) -> None:
+    file = str(EXAMPLES / "three-people.json")
+    done = zhida("assess", file, "--worksheet", "--page", str(tmp_path / "sheet.html"), "--json")
+    assert done.code == 0, done.err
+    fits("worksheet", done.json)
+    assert done.json["total"] == 2000.5 and done.json["size"] == 3
+    assert done.json["per_head"] == {"num": 4001, "den": 6}
+    same = zhida("explain", file, "--worksheet")
+    assert "家庭月收入 2,000.50 元，算入 3 人，人均 约 666.83 元" in same.out
+    assert "家庭收入核算表" in (tmp_path / "sheet.html").read_text(encoding="utf-8")
+    assert not list(tmp_path.glob(".*"))

@@ -49,7 +49,7 @@ def options(command: Any) -> set[str]:
 def test_the_commands_that_were_promised_are_there() -> None:
     promised = (
         "city build, scan, assess, explain, simulate, rules check, rules show, rules fields, rules doc, "
-        "demo, plan read, plan check"
+        "rules diff, rules propose, demo, plan read, plan check"
     )
     assert set(COMMANDS) == {f"zhida {name}" for name in promised.split(", ")}
 
@@ -114,4 +114,4 @@ def test_every_command_of_the_readme_is_one(line: str, monkeypatch: pytest.Monke
     ):  # these take longer
         monkeypatch.chdir(ROOT)
         done = zhida(*line.split()[1:])
-        assert done.code == 0, done.err
+        assert done.code == (1 if name == "zhida rules diff" else 0), done.err

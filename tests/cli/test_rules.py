@@ -127,6 +127,17 @@ def test_the_handbook_is_written(tmp_path: Path) -> None:
     assert all(Path(page).is_file() for page in done.json["pages"])
     (tmp_path / "file").write_text("", encoding="utf-8")
     one_sentence_each(zhida("rules", "doc", "taoyuan", "--out", str(tmp_path / "file")), "file")
+    totals = tmp_path / "totals.json"
+    words = ("rules", "doc", "taoyuan", "--out", str(tmp_path / "other"), "--totals", str(totals))
+    rows = [{"benefit": "relief", "kind": "near", "condition": "income", "count": 41}]
+    found = {"pack": "taoyuan", "month": "2025-06", "small": 10, "reasons": rows}
+    totals.write_text(json.dumps(found), encoding="utf-8")
+    assert zhida(*words).code == 0
+    page = (tmp_path / "other" / "residents" / "relief.html").read_text(encoding="utf-8")
+    assert "2025-06扫描，只差一点的" in page and "41 项" in page
+    for wrong, says in (({**found, "pack": "other"}, "of the pack other"), ([], "no totals.json")):
+        totals.write_text(json.dumps(wrong), encoding="utf-8")
+        one_sentence_each(zhida(*words), says)
 
 
 def test_a_bar_is_drawn_only_on_a_terminal() -> None:
@@ -145,3 +156,43 @@ def test_a_bar_is_drawn_only_on_a_terminal() -> None:
     assert json.loads(out)["pack"]["id"] == "taoyuan"
     assert "检查 check" in shown.decode()
     assert process(*arguments[3:]).err == ""
+
+
+def test_a_reform_is_told_as_a_difference(tmp_path: Path) -> None:
+    done = zhida("rules", "diff", "taoyuan", "--set", "救济标准=900", "--json")
+    assert done.code == 1
+    fits("rules-diff", done.json)
+    assert {v["parameter"] for v in done.json["values"]} == {"relief_standard"}
+    now = next(v for v in done.json["values"] if v["until"] is None)
+    assert (now["from"], now["values"]) == ("2024-01", [{"choice": None, "before": "800.50", "after": "900"}])
+    assert "relief" in now["benefits"]
+    said = zhida("rules", "diff", "taoyuan", "--set", "救济标准=900").out
+    assert now["says"].split("；")[0] in said
+
+
+def test_two_packs_and_two_copies(tmp_path: Path) -> None:
+    shutil.copytree(find_pack("taoyuan"), tmp_path / "copy")
+    same = zhida("rules", "diff", "taoyuan", str(tmp_path / "copy"))
+    assert same.code == 0 and "没有差别" in same.out
+    done = zhida("rules", "diff", "taoyuan", "zhejiang", "--json")
+    assert done.code == 1
+    fits("rules-diff", done.json)
+    kinds = {r["kind"] for r in done.json["records"]}
+    assert {"pack", "benefit", "parameter", "field"} <= kinds
+    one_sentence_each(process("rules", "diff", "taoyuan"), "nothing to compare with")
+
+
+def test_a_proposed_standard() -> None:
+    done = zhida("rules", "propose", "救济标准", "--pack", "taoyuan", "--json")
+    assert done.code == 0, done.err
+    fits("rules-propose", done.json)
+    years = {y["year"]: y for y in done.json["rules"][0]["years"]}
+    assert years[2024]["proposals"][0]["value"] == "800.40"
+    assert years[2024]["proposals"][0]["real"][0]["departs"] == "0.10"
+    given = zhida("rules", "propose", "救济标准", "--pack", "taoyuan", "--year", "2026", "--figure", "30000")
+    assert "提出 1,000 → 1,000.00" in given.out and "本次给定" in given.out
+    fits("rules-propose", zhida("rules", "propose", "低保标准", "--json").json)
+    one_sentence_each(process("rules", "propose", "五保标准", "--pack", "taoyuan"), "no rule of setting")
+    words = ("rules", "propose", "救济标准", "--pack", "taoyuan", "--figure", "30000")
+    one_sentence_each(process(*words), "--year")
+    one_sentence_each(process(*words[:-1], "-3", "--year", "2026"), "--figure")

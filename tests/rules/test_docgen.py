@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from html import unescape
@@ -9,10 +10,13 @@ from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath
 
 import pytest
+import yaml
 
 from rules import small_pack
+from zhida.codes.months import month_of
 from zhida.rules.declarations import Pack
 from zhida.rules.handbook.docgen import handbook, write_handbook
+from zhida.rules.handbook.residents import plain_formula
 from zhida.rules.loading import bundled_packs, find_pack, load_pack
 
 VOID = {"meta", "br", "link", "img", "hr"}
@@ -224,3 +228,136 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("", encoding="utf-8")
     with pytest.raises(OSError, match="out"):
         write_handbook(pack, tmp_path / "out")
+
+
+def test_months_without_a_value_are_listed(tmp_path: Path) -> None:
+    """A gap of one county between two values; what lies before the first is no gap of the history."""
+    gap = small_pack.PARAMETERS.replace(
+        '{place: "99", from: 2015-07-01, value: 500, source: L1}',
+        '{place: "99", from: 2015-07-01, until: 2019-01-01, value: 500, source: L1}',
+    )
+    text = pages_of(small(tmp_path, parameters__a=gap))["benefits/basic.html"].text
+    assert "没有查到的月份2019年1月至2020年3月：小市" in text, "all counties of it"
+
+
+@pytest.mark.parametrize("name", bundled_packs())
+def test_a_page_for_residents_has_plain_words_and_no_condition_as_a_formula(name: str) -> None:
+    pack = load_pack(find_pack(name))
+    month = month_of(pack.verified_through)
+    pages = pages_of(pack)
+    for b in pack.benefits.values():
+        text = pages[f"residents/{b.id}.html"].text
+        assert b.says in text
+        for c in b.conditions:
+            holds = (c.formula.start or 0) <= month and (c.formula.until is None or month < c.formula.until)
+            assert (c.says in text) or not holds, c.id
+            if len(c.formula.text) > 12:
+                assert c.formula.text not in text, c.id
+        assert all(d in text for d in b.documents)
+        assert f"../benefits/{b.id}.html" in pages[f"residents/{b.id}.html"].links
+
+
+def test_amounts_of_today_by_place(tmp_path: Path) -> None:
+    """Two counties with the city's value, one that lies outside it with its own."""
+    parameters = small_pack.PARAMETERS.replace(
+        '{place: ["990101"], from: 2016-01-01, until: 2018-01-01, value: 450.50, source: W1}',
+        '{place: ["990101"], from: 2021-01-01, value: 810, source: W1}',
+    )
+    lines = pages_of(small(tmp_path, parameters__a=parameters))["residents/basic.html"].text
+    assert "每月：标准 − 家庭收入" in lines
+    assert "标准甲县810 元/月2021年1月起" in lines.replace("\n", "")
+    assert "标准丙县、丁县700 元/月2020年4月起" in lines.replace("\n", "")
+
+
+def test_frequent_reasons_from_worked_cases_or_a_scan(tmp_path: Path) -> None:
+    more = (
+        CASES
+        + """\
+- {id: over, says: 超过, month: 2018-06, division: "990102", complete: all,
+   members: [{id: m1, 工资: 500}], expect: [{benefit: basic, answer: no, because: [income, poor]}]}
+- {id: far, says: 远超, month: 2021-06, division: "990103", complete: all,
+   members: [{id: m1, 工资: 900}], expect: [{benefit: basic, answer: no, because: income}]}
+"""
+    )
+    pack = small(tmp_path, cases__a=more)
+    for folder in ("residents", "benefits"):
+        text = Page(handbook(pack)[f"{folder}/basic.html"]).text.replace("\n", "")
+        assert "常见的不符合原因没有满足：收入低于标准 2 个验算没有满足：家庭困难 1 个验算" in text
+    totals = {
+        "month": "2025-06",
+        "small": 10,
+        "reasons": [
+            {"benefit": "basic", "kind": "near", "condition": "income", "count": 149},
+            {"benefit": "basic", "kind": "no_longer_fits", "condition": "poor", "count": None},
+            {"benefit": "care", "kind": "near", "condition": "need", "count": 7_777},
+        ],
+    }
+    text = Page(handbook(pack, totals)["residents/basic.html"]).text.replace("\n", "")
+    assert "2025-06扫描，只差一点的没有满足：收入低于标准 149 项" in text
+    assert "2025-06扫描，正在领而不再符合的没有满足：家庭困难 不到 10 项" in text
+    assert "个验算" not in text.split("常见的不符合原因")[1] and "7,777" not in text
+
+
+@pytest.mark.parametrize("name", bundled_packs())
+def test_no_sentence_is_neither_of_the_pack_nor_made_of_the_handbooks_own_words(name: str) -> None:
+    """Cut all texts of the pack out of each page, then the fixed words of the handbook: nothing may stay."""
+    pack = load_pack(find_pack(name))
+    leftover = _Leftover(pack)
+    for at, page in pages_of(pack).items():
+        for part in page.parts:
+            left = leftover.of(part)
+            assert len(left) < 2, f"{at}: «{part.strip()}» leaves «{left}»"
+    for foreign in ("补贴一般次月十五日到账", "请带户口本到社区服务中心办理", "本办法另行通知"):
+        assert len(leftover.of(foreign)) > 2, "a sentence that nobody wrote would not be noticed"
+
+
+class _Leftover:
+    """What stays of a text when the pack's texts and the handbook's own words are cut out, longest first."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.hash = pack.hash[:16]
+        self.fixed = _fixed_words()
+        made = {_normal(text) for f in pack.fields.values() for text in (f.id, f.name, f.says) if text}
+        self.whole = _texts_of(pack.path) | made
+        self.known = sorted(self.whole | self.fixed, key=len, reverse=True)
+
+    def of(self, part: str) -> str:
+        rest = _normal(part).replace(self.hash, "")
+        for text in self.known:
+            if text in rest and (len(text) > 1 or text in self.fixed):
+                rest = rest.replace(text, "\0")
+        tokens = re.split(SIGNS, rest)
+        return "".join(token for token in tokens if token not in self.whole)
+
+
+SIGNS = r"[\0\s\d.,:;()（）《》〔〕·−×÷≤≥＝，。；：、\-–+*/%«»“”…\[\]]+"
+
+
+def _normal(text: str) -> str:
+    return " ".join(re.sub(r"<=|>=|==", "", text).split())
+
+
+def _texts_of(folder: Path) -> set[str]:
+    """Every scalar of the pack's files, whole and in its words; names of divisions."""
+    found: set[str] = set()
+    for file in folder.rglob("*.yaml"):
+        for event in yaml.parse(file.read_text(encoding="utf-8")):
+            if isinstance(event, yaml.ScalarEvent):
+                text = _normal(event.value)
+                found |= {text, *re.split(r"[\s+*/()<>=,-]+", text)}
+                found |= {plain_formula(text).strip()}
+    for row in (folder / "divisions.csv").read_text(encoding="utf-8").splitlines():
+        found |= set(row.split(",")[:2])
+    return found - {""}
+
+
+def _fixed_words() -> set[str]:
+    """Chinese text of the handbook's own code, cut at what is filled in."""
+    source = Path(handbook.__code__.co_filename).parent
+    found: set[str] = set()
+    for file in source.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and file.name != "html.py":
+                found |= set(re.findall(r"[\u4e00-\u9fff]+", node.value))
+    frame = "手册 字段 来源 标准 由规则包 生成 规则核对到 此后的变化未核对 版本 cases"
+    return found | set(frame.split())

@@ -138,3 +138,23 @@ def test_a_snapshot_of_one_small_part(pack: Pack, tmp_path: Path) -> None:
     write_town(tmp_path / "s", pack, 2025 * 12 + 5, parts=1, homes=1)
     result = run_scan(tmp_path / "s", pack, out=tmp_path / "r", compiled=False)
     assert result.results.exists() and result.rows >= 0
+
+
+def test_reasons_are_counted_from_the_rows(result: ScanResult) -> None:
+    """From the written rows: three bits a condition, 2 where it surely fails."""
+    expected: dict[tuple[str, str, str], int] = {}
+    rows = pq.read_table(
+        result.results, columns=["benefit", "list", "reason", "presumed_conditions"]
+    ).to_pylist()
+    for row in rows:
+        kind = "near" if row["list"] == "near" else row["reason"]
+        if kind not in ("near", "no_longer_fits"):
+            continue
+        for i, c in enumerate(result.loaded.program.benefits[row["benefit"]].conditions):
+            if row["presumed_conditions"] >> (3 * i) & 7 == 2:
+                key = (row["benefit"], kind, c.id)
+                expected[key] = expected.get(key, 0) + 1
+    assert expected and result.totals.reasons == expected
+    told = result.as_json()["reasons"]
+    assert {(r["benefit"], r["kind"], r["condition"]) for r in told} == set(expected)
+    assert all(r["count"] is None or r["count"] >= SMALL for r in told)

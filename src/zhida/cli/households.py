@@ -23,6 +23,13 @@ BenefitOption = Annotated[
     str, typer.Option("--benefit", metavar="ID", help="Only this benefit; exit 1 unless some answer is yes.")
 ]
 OnlyOption = Annotated[str, typer.Option("--benefit", metavar="ID", help="Only this benefit.")]
+SheetOption = Annotated[
+    bool, typer.Option("--worksheet", help="The income work-sheet (收入核算表) instead of answers.")
+]
+PageOption = Annotated[
+    Path | None,
+    typer.Option("--page", metavar="FILE", help="Write the work-sheet as one HTML page that prints on A4."),
+]
 PersonOption = Annotated[
     int | None, typer.Option("--person", metavar="KEY", help="Of a snapshot: the person with this key.")
 ]
@@ -34,6 +41,8 @@ HouseholdOption = Annotated[
 def assess(
     file: FileArgument,
     benefit: BenefitOption = "",
+    worksheet: SheetOption = False,
+    page: PageOption = None,
     pack: choose.PackOption = "",
     set_: choose.SetOption = None,
     reform: choose.ReformOption = None,
@@ -41,6 +50,12 @@ def assess(
 ) -> None:
     """What a household is entitled to: one answer for each benefit and person or family."""
     used = choose.load(pack)
+    if worksheet or page is not None:
+        from zhida.cli import worksheets
+
+        made = worksheets.of_file(file, used, choose.read_reform(set_, reform))
+        worksheets.show(made, page, json)
+        return
     answer = _answer(file, used, set_, reform)
     if benefit:
         answer = _only(answer, _benefit(used, benefit))
@@ -57,6 +72,8 @@ def explain(
     person: PersonOption = None,
     household: HouseholdOption = None,
     benefit: OnlyOption = "",
+    worksheet: SheetOption = False,
+    page: PageOption = None,
     pack: choose.PackOption = "",
     set_: choose.SetOption = None,
     reform: choose.ReformOption = None,
@@ -66,9 +83,20 @@ def explain(
     folder = target != "-" and Path(target).is_dir()
     if not folder and (person is not None or household is not None):
         raise InputError(f"{target}: --person and --household look into a snapshot's folder; name one.")
+    if folder and (person is None) == (household is None):
+        raise InputError("explain: name one person (--person KEY) or one household (--household KEY).")
+    if worksheet or page is not None:
+        from zhida.cli import worksheets
+
+        overrides = choose.read_reform(set_, reform)
+        if folder:
+            used = choose.load_for(Path(target), pack)
+            made = worksheets.of_snapshot(Path(target), used, person, household, overrides)
+        else:
+            made = worksheets.of_file(target, choose.load(pack), overrides)
+        worksheets.show(made, page, json)
+        return
     if folder:
-        if (person is None) == (household is None):
-            raise InputError("explain: name one person (--person KEY) or one household (--household KEY).")
         _explain_found(Path(target), person, household, benefit, pack, set_, reform, json)
         return
     used = choose.load(pack)

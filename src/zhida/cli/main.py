@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from zhida.cli import city, demo, households, plan, rules, scanning
+from zhida.cli import city, demo, households, plan, rules, scanning, simulating
 from zhida.cli.errors import guarded
 
 
@@ -50,5 +50,5 @@ app.add_typer(plan.app, name="plan")
 app.command("scan")(scanning.scan)
 app.command("assess")(households.assess)
 app.command("explain")(households.explain)
-app.command("simulate")(scanning.simulate)
+app.command("simulate")(simulating.simulate)
 app.command("demo")(demo.demo)

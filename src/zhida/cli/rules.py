@@ -20,8 +20,20 @@ app = typer.Typer(help="Look at a pack, check it, write its handbook.", no_args_
 PackArgument = Annotated[
     str, typer.Argument(metavar="PACK", help="Id of a bundled pack, or a pack's folder.")
 ]
+OtherArgument = Annotated[
+    str, typer.Argument(metavar="OTHER", help="The pack to compare with; left out, the same one reformed.")
+]
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
+]
+StandardArgument = Annotated[str, typer.Argument(metavar="NAME", help="Id or name of a standard.")]
+YearOption = Annotated[
+    int | None,
+    typer.Option("--year", min=1950, max=2199, help="Only this year. [default: all that is known]"),
+]
+FigureOption = Annotated[
+    str,
+    typer.Option("--figure", metavar="YUAN", help="With --year: this figure of the year before, in yuan."),
 ]
 MutationOption = Annotated[
     bool,
@@ -30,6 +42,10 @@ MutationOption = Annotated[
 MostOption = Annotated[int | None, typer.Option("--most", min=1, help="At most so many small wrongs.")]
 NotesOption = Annotated[bool, typer.Option("--notes", help="Show the notes too, not only count them.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the pages.")]
+TotalsOption = Annotated[
+    Path | None,
+    typer.Option("--totals", metavar="FILE", help="totals.json of a scan: which conditions failed most."),
+]
 
 
 @app.command("fields")
@@ -212,13 +228,74 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command("diff")
+def diff(
+    pack: PackArgument,
+    other: OtherArgument = "",
+    set_: choose.SetOption = None,
+    reform: choose.ReformOption = None,
+    json: choose.JsonOption = False,
+) -> None:
+    """What two packs, or a pack and a reform of it, say differently. Exit 1 where they differ."""
+    from zhida.rules.checks import difference_words
+    from zhida.rules.checks.differences import differences
+    from zhida.rules.reforms.reform import apply
+
+    overrides = choose.read_reform(set_, reform)
+    if not other and overrides is None:
+        raise InputError("rules diff: nothing to compare with; name another pack, --set or --reform.")
+    old = choose.load(pack)
+    new = choose.load(other) if other else old
+    found = differences(old, apply(new, overrides) if overrides is not None else new)
+    if json:
+        emit(difference_words.as_json(found))
+    else:
+        lines(difference_words.words(found))
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command("propose")
+def propose(
+    name: StandardArgument,
+    year: YearOption = None,
+    figure: FigureOption = "",
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """What a pack's rule of setting proposes for a standard, and where the real one departed from it."""
+    from zhida.cli.proposing import told
+
+    used = choose.load(pack)
+    document, words = told(used, name, year, figure)
+    emit(document) if json else lines(words)
+
+
+def _totals(pack: Pack, file: Path) -> Mapping[str, Any]:
+    """A scan's totals. Raises InputError where the file is none, or of another pack."""
+    import json
+
+    try:
+        found = json.loads(file.read_bytes())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("reasons"), list) or "month" not in found:
+        raise InputError(f"--totals: {file} is no totals.json of a scan; run `zhida scan` again.")
+    if found.get("pack") != pack.id:
+        raise InputError(f"--totals: {file} is of the pack {found.get('pack')}, not of {pack.id}.")
+    return found
+
+
 @app.command("doc")
-def doc(pack: PackArgument, out: OutOption, json: choose.JsonOption = False) -> None:
+def doc(
+    pack: PackArgument, out: OutOption, totals: TotalsOption = None, json: choose.JsonOption = False
+) -> None:
     """Write the pack as pages for people who read regulations rather than YAML."""
     from zhida.rules.handbook.docgen import write_handbook
 
     used = choose.load(pack)
-    pages = [str(page) for page in write_handbook(used, out)]
+    counted = _totals(used, totals) if totals is not None else None
+    pages = [str(page) for page in write_handbook(used, out, counted)]
     if json:
         emit({"pack": used.id, "hash": used.hash, "out": str(out), "pages": pages})
     else:

@@ -1,4 +1,4 @@
-"""``zhida scan`` and ``zhida simulate``: rules over everybody."""
+"""``zhida scan``: rules over everybody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhida.cli import choose
-from zhida.cli.errors import InputError
 from zhida.cli.output import emit, lines, progress, table
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def found(result: ScanResult, csv: bool) -> dict[str, Any]:
         "pack": whole["pack"],
         "pack_hash": whole["pack_hash"],
         "month": whole["month"],
+        "verified_through": whole["verified_through"],
+        "stale": whole["stale"],
         "counts": whole["counts"],
         "rows": whole["rows"],
         "seconds": round(result.seconds, 2),
@@ -128,6 +129,8 @@ def summary(done: dict[str, Any]) -> None:
     people = done["counts"]["persons"]
     whose = "合成数据，没有真实的人" if done["synthetic"] else "真实数据"
     lines([f"{done['month']}，{people:,} 人（{whose}），{done['seconds']} 秒"])
+    if done["stale"]:
+        lines([f"规则只核对到 {done['verified_through']}，此后没有人核对过。"])
     few = f"<{done['small']}"
 
     def cell(n: int | None) -> str:
@@ -140,64 +143,3 @@ def summary(done: dict[str, Any]) -> None:
     for name, path in done["files"].items():
         if path is not None:
             lines([f"{name}: {path}"])
-
-
-def simulate(
-    snapshot: SnapshotArgument,
-    month: MonthOption = "",
-    threads: ThreadsOption = 2,
-    pack: choose.PackOption = "",
-    set_: choose.SetOption = None,
-    reform: choose.ReformOption = None,
-    json: choose.JsonOption = False,
-) -> None:
-    """What other values or formulas would change: who gains, who loses, what it costs."""
-    overrides = choose.read_reform(set_, reform)
-    if overrides is None:
-        raise InputError("simulate: nothing to change; give --set NAME=VALUE or --reform FILE.")
-    used = choose.load_for(snapshot, pack)
-    when = choose.read_month(month) if month else None
-    from zhida.scan.simulate import simulate as compare
-
-    with progress("模拟 simulate") as update:
-        result = compare(snapshot, used, overrides, when, threads, update)
-    found = result.as_json() | {"seconds": round(result.seconds, 3)}
-    emit(found) if json else _compared(found)
-
-
-def _compared(done: dict[str, Any]) -> None:
-    """Benefits that change: units and money before, after, and who gains or loses."""
-    from zhida.codes.money import format_yuan
-
-    few = f"<{done['small']}"
-
-    def cell(n: int | None) -> str:
-        return few if n is None else f"{n:,}"
-
-    def money(side: dict[str, Any]) -> str:
-        low, high = side["receives_lo"], side["receives_hi"]
-        if low is None:
-            return few
-        return format_yuan(low) if low == high else f"{format_yuan(low)} 至 {format_yuan(high)}"
-
-    whose = "合成数据，没有真实的人" if done["synthetic"] else "真实数据"
-    lines([f"{done['month']}（{whose}），就登记所见，按人或户计；金额为元"])
-    rows = [
-        (
-            one["name"],
-            cell(one["baseline"]["receives"]),
-            cell(one["reform"]["receives"]),
-            cell(one["baseline"]["leads"]),
-            cell(one["reform"]["leads"]),
-            cell(one["gain"]),
-            cell(one["lose"]),
-            money(one["difference"]),
-        )
-        for one in done["benefits"]
-        if one["benefit"] in done["affected"]
-    ]
-    if not rows:
-        lines(["没有一项待遇因此改变。"])
-        return
-    headings = ("待遇", "享受", "改后", "线索", "改后", "受益", "受损", "现享受者支出变化")
-    table(headings, rows, right=range(1, 8))

@@ -31,6 +31,7 @@ def cited(pack: Pack) -> Iterator[Cited]:
         yield f"stacking ({cell.rule}) of {', '.join(cell.of[:3])}", cell.citation, cell.at
     for point in pack.open_points:
         yield f"open point {point.id}", point.citation, point.at
+    yield from _of_supplements(pack)
 
 
 def _of_benefit(b: Benefit) -> Iterator[Cited]:
@@ -53,3 +54,20 @@ def _of_benefit(b: Benefit) -> Iterator[Cited]:
         yield f"signal of {b.id}", b.signal.citation, b.signal.at
     if b.review is not None:
         yield f"review of {b.id}", b.review.citation, b.at
+
+
+def _of_supplements(pack: Pack) -> Iterator[Cited]:
+    if pack.worksheet is not None:
+        yield "the work-sheet", pack.worksheet.citation, pack.worksheet.at
+        for line in pack.worksheet.lines:
+            yield f"line {line.of} of the work-sheet", line.citation, line.at
+    for sharing in pack.sharing:
+        yield f"who bears the cost of {sharing.benefit}", sharing.citation, sharing.at
+    for series in pack.setting.series:
+        for figure in series.figures:
+            yield f"{series.id} of {figure.year}", figure.citation, figure.at
+    for rule in pack.setting.rules:
+        yield f"rule of setting {rule.id}", rule.citation, rule.at
+        yield f"rounding of {rule.id}", rule.rounding.citation, rule.at
+        for place in rule.places:
+            yield f"rule of setting {rule.id} at {', '.join(place.places)}", place.citation, place.at

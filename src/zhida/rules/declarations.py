@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from zhida.rules.handling import Provision, Step
 from zhida.rules.matrix import OpenPoint, Stacking
+from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
 
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
@@ -394,3 +395,6 @@ class Pack:
     files: tuple[str, ...] = field(default=())
     stacking: Stacking | None = None
     open_points: tuple[OpenPoint, ...] = ()
+    worksheet: Worksheet | None = None
+    sharing: tuple[Sharing, ...] = ()
+    setting: Setting = NOTHING_SET

@@ -53,6 +53,11 @@ class Gap:
     why: str
 
 
+def is_stale(pack: Pack, month: int) -> bool:
+    """Whether the month begins after the last day up to which somebody has checked the rules."""
+    return first_day(month) > pack.verified_through
+
+
 def effective_month(value: ParameterValue) -> int:
     """First benefit month: as stated, else the first month whose first day is not before ``start``."""
     if value.first_month is not None:

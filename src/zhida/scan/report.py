@@ -14,6 +14,7 @@ from string import Template
 
 from zhida.codes.months import format_month
 from zhida.population.errors import writing
+from zhida.rules.parameters import is_stale
 from zhida.scan import assumed
 from zhida.scan.charts import SHADES, Bar, Tile, bars, tile_map
 from zhida.scan.figures import (
@@ -66,7 +67,7 @@ def render(result: ScanResult) -> str:
         title=escape(f"{loaded.pack.name} {year}年{int(month)}月 政策找人报告"),
         place=escape(loaded.pack.name),
         month=f"{year} 年 {int(month)} 月",
-        banner=_banner(size) if synthetic else "",
+        banner=(_banner(size) if synthetic else "") + _stale(result),
         mark="合成数据" if synthetic else "内部资料",
         people=f"{result.totals_people:,}",
         homes=f"{result.totals_homes:,}",
@@ -98,6 +99,14 @@ def _banner(size: str) -> str:
         '<p class="banner"><strong>合成数据。</strong>本报告里的城市由公布的统计数字随机生成'
         f"{escape(size)}，没有任何真实居民；人数、金额只用来说明方法，不代表实际情况。</p>"
     )
+
+
+def _stale(result: ScanResult) -> str:
+    pack = result.loaded.pack
+    if not is_stale(pack, result.loaded.month):
+        return ""
+    through = pack.verified_through.isoformat()
+    return f'<p class="banner"><strong>规则只核对到 {through}。</strong>此后没有人核对过，可能已经变了。</p>'
 
 
 def plain(shown: Shown) -> str:

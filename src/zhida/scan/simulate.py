@@ -188,6 +188,13 @@ class Simulator:
             sides.add_changes(old, new)
         return sides.finished(self.loaded, change.loaded.pack, change.names, not inside, began)
 
+    def both(self, reform: Reform) -> tuple[Change, Iterable[tuple[Found, Found]]]:
+        """What is held before and after, part by part, of the benefits that the reform touches (before: of
+        all). Raises PackError where the reform does not fit the pack."""
+        change = Change.of(self.loaded, reform, self.compiled)
+        inside = not change.rules and self._inside(change)
+        return change, zip(self.baseline, self._found(change, inside), strict=True)
+
     def _inside(self, change: Change) -> bool:
         wide = ranges(change.loaded)
         new = change.parameters

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from zhida.codes.months import format_month
 from zhida.population.store import Part
 from zhida.rules.formulas.ir import PERSON
+from zhida.rules.parameters import is_stale
 from zhida.scan.deciding import Decided
 from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
 from zhida.scan.loaded import Loaded, to_ask
+from zhida.scan.reasons import failing
 from zhida.scan.where import BANDS, Homes, Where
 
 Array = NDArray[Any]
@@ -45,6 +47,7 @@ SMALL = 10
 class Totals:
     """``cells[benefit, kind, county, band, measure]`` int64; sums are fen a period of the benefit's amount,
     as far as registers tell. ``deciding[benefit, facts, alone]``: rows to verify.
+    ``reasons[benefit, kind, condition]``: entries in which the condition surely fails.
     ``households`` and ``registered``: units by county."""
 
     benefits: tuple[str, ...]
@@ -53,6 +56,7 @@ class Totals:
     households: Array
     registered: Array
     deciding: dict[tuple[str, tuple[str, ...], bool], int] = field(default_factory=dict)
+    reasons: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, benefits: tuple[str, ...], counties: tuple[str, ...]) -> Totals:
@@ -67,6 +71,8 @@ class Totals:
         self.registered += other.registered
         for key, n in other.deciding.items():
             self.deciding[key] = self.deciding.get(key, 0) + n
+        for why, n in other.reasons.items():
+            self.reasons[why] = self.reasons.get(why, 0) + n
 
     def sums(self, *kinds: str, benefit: str | None = None, by: str = "") -> Array:
         """Measures summed over everything else than ``by`` (benefit, county, band or '': one row)."""
@@ -116,6 +122,7 @@ def of_part(
         put("waits_no_longer_fits", entries.suppressed[:, waits])
         put("waits_amount_differs", entries.suppressed[:, ~waits])
         put("possible", entries.possible)
+        totals.reasons |= failing(loaded.program.benefits[b], entries)
         if decided is not None:
             for i, facts in enumerate(decided.sets):
                 for alone in (False, True):
@@ -162,6 +169,8 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
         "pack": pack.id,
         "pack_hash": pack.hash,
         "month": format_month(loaded.month),
+        "verified_through": pack.verified_through.isoformat(),
+        "stale": is_stale(pack, loaded.month),
         "counts": dict(manifest["counts"]),
         "rows": rows,
         "small": SMALL,
@@ -180,6 +189,7 @@ def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:
         "ages": list(BANDS),
         "cells": _cells(totals),
         "deciding": _deciding(totals),
+        "reasons": _reasons(totals),
         "assumptions": [dict(a) for a in manifest.get("assumptions", ())],
     }
 
@@ -222,6 +232,17 @@ def _deciding(totals: Totals) -> list[dict[str, Any]]:
         for (n, facts, alone), is_hidden in zip(mine, protected([n for n, *_ in mine]), strict=True):
             count = None if is_hidden else n
             found.append({"benefit": benefit, "facts": list(facts), "alone": alone, "count": count})
+    return found
+
+
+def _reasons(totals: Totals) -> list[dict[str, Any]]:
+    found = []
+    for benefit, kind in dict.fromkeys((b, k) for b, k, _ in sorted(totals.reasons)):
+        mine = [(n, c) for (b, k, c), n in totals.reasons.items() if (b, k) == (benefit, kind)]
+        mine.sort(key=lambda one: (-one[0], one[1]))
+        for (n, condition), is_hidden in zip(mine, protected([n for n, _ in mine]), strict=True):
+            count = None if is_hidden else n
+            found.append({"benefit": benefit, "kind": kind, "condition": condition, "count": count})
     return found
 
 

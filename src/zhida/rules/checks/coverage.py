@@ -6,16 +6,19 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from zhida.codes.months import first_day, format_month
+from zhida.codes.divisions import Division
+from zhida.codes.months import first_day, format_month, month_of
 from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import At, Pack
 from zhida.rules.formulas.ir import cone
 from zhida.rules.formulas.reach import Reach
 from zhida.rules.matrix import Together
-from zhida.rules.parameters import Lookup
+from zhida.rules.parameters import Lookup, effective_month
 from zhida.rules.program.build import Program
 
 COUNTY = 3
+Gap = tuple[tuple[int, int, bool], list[Division]]
+"""First and last month, whether the pack declares that it is not known; the counties."""
 Said = tuple[str, At, str]
 """Sort of finding, place, text."""
 
@@ -23,6 +26,8 @@ Said = tuple[str, At, str]
 def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
     """Parameters and variables that no benefit hangs on; fields that none does."""
     used = {id for b in pack.benefits for id in reach.uses[b]}
+    if pack.worksheet is not None:
+        used |= {id for line in pack.worksheet.lines for id in reach.uses.get(line.of, ())}
     made = {f"{kind}_{b}" for b in pack.benefits for kind in ("awarded", "award_amount")}
     things = [("parameter", p.id, p.name, p.at) for p in pack.parameters.values()]
     things += [("variable", v.id, v.name, v.at) for v in pack.variables.values()]
@@ -54,18 +59,43 @@ def gap_findings(pack: Pack, programs: Mapping[int, Program], first: int, last: 
     starts = sorted(programs)
     needed = [parameters_of(programs[start]) for start in starts]
     lookup = Lookup(pack)
-    counties = [d for d in pack.divisions if d.level == COUNTY and d.in_force(first_day(last))]
+    counties = counties_on(pack, last)
     for p in pack.parameters.values():
         asked = [m for m in range(first, last + 1) if p.id in needed[max(0, bisect_right(starts, m) - 1)]]
-        found: dict[tuple[int, int, bool], list[str]] = {}
-        for county in counties:
-            for stretch in _stretches(lookup, p.id, county.code, asked):
-                found.setdefault(stretch, []).append(county.name)
-        for (begin, end, declared), names in sorted(found.items()):
+        found = stretches(lookup, p.id, counties, asked)
+        for (begin, end, declared), places in found:
+            names = [d.name for d in places]
             where = "、".join(names) if len(names) <= 6 else f"{'、'.join(names[:5])}等{len(names)}处"
             span = format_month(begin) if begin == end else f"{format_month(begin)} to {format_month(end)}"
             how = "declared not known" if declared else "not known"
             yield "gap", p.at, f"parameter {p.id} ({p.name}) is {how} from {span}: {where}"
+
+
+def stretches(
+    lookup: Lookup, parameter: str, counties: Sequence[Division], asked: Sequence[int]
+) -> list[Gap]:
+    """Runs of the months asked for in which a parameter is not known, and the counties where it is so."""
+    found: dict[tuple[int, int, bool], list[Division]] = {}
+    for county in counties:
+        for stretch in _stretches(lookup, parameter, county.code, asked):
+            found.setdefault(stretch, []).append(county)
+    return sorted(found.items(), key=lambda one: one[0])
+
+
+def history_gaps(pack: Pack) -> dict[str, list[Gap]]:
+    """By parameter the gaps in its own history, from its first value to the day up to which the pack was
+    checked."""
+    last, lookup = month_of(pack.verified_through), Lookup(pack)
+    counties = counties_on(pack, last)
+    found = {}
+    for p in pack.parameters.values():
+        first = min((effective_month(v) for v in p.values), default=last + 1)
+        found[p.id] = stretches(lookup, p.id, counties, range(first, last + 1))
+    return found
+
+
+def counties_on(pack: Pack, month: int) -> list[Division]:
+    return [d for d in pack.divisions if d.level == COUNTY and d.in_force(first_day(month))]
 
 
 def _stretches(

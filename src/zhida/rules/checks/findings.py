@@ -16,6 +16,7 @@ from typing import Any
 
 from zhida.codes.months import format_month, month_of
 from zhida.rules.checks.cases import Case, load_cases, run_case
+from zhida.rules.checks.cliffs import cliff_findings
 from zhida.rules.checks.coverage import (
     gap_findings,
     stacking_findings,
@@ -23,6 +24,7 @@ from zhida.rules.checks.coverage import (
     unused_findings,
 )
 from zhida.rules.checks.mutation import MutationReport, Progress, run_mutation
+from zhida.rules.checks.sheets import sheet_findings
 from zhida.rules.citations import cited
 from zhida.rules.declarations import At, Evidence, Pack
 from zhida.rules.explain.request import earliest_month
@@ -124,6 +126,8 @@ def check_pack(
     if len(programs) < len(months):
         return _report(pack, findings, months, cases, None)
     failing = _run(pack, cases, findings)
+    findings += _of(Severity.ERROR, sheet_findings(pack, cases))
+    findings += _of(Severity.NOTE, cliff_findings(pack, cases))
     reach = Reach(pack)
     idle, inputs = unused_findings(pack, reach)
     findings += _of(Severity.WARNING, idle)

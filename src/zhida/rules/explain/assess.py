@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from zhida.codes.months import first_day, format_month, last_day
+from zhida.codes.months import format_month, last_day
 from zhida.rules.declarations import Pack
 from zhida.rules.explain import grounds, kinship
 from zhida.rules.explain.deciding import KIN_COST, Deciding, Fact, deciding_facts
@@ -20,6 +20,7 @@ from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
 from zhida.rules.formulas.ir import NA, NO, PERSON, YES
 from zhida.rules.formulas.terms import Term
+from zhida.rules.parameters import is_stale
 from zhida.rules.program.build import BenefitProgram, ConditionProgram, Program, build_program, margin
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, Num
 
@@ -97,7 +98,7 @@ def answer(
             "id": program.pack.id,
             "hash": program.pack.hash,
             "verified_through": program.pack.verified_through.isoformat(),
-            "stale": first_day(program.month) > program.pack.verified_through,
+            "stale": is_stale(program.pack, program.month),
         },
         "results": results,
     }

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from zhida.codes.months import first_day, format_month
+from zhida.codes.months import format_month
 from zhida.rules.declarations import Citation, Formula, Pack, Parameter, ParameterValue
 from zhida.rules.explain.interpret import Run, Value
 from zhida.rules.formulas.ir import NO, PERSON, YES, Node, cone
-from zhida.rules.parameters import Resolved
+from zhida.rules.parameters import Resolved, is_stale
 from zhida.rules.program.build import BenefitProgram, Program
 from zhida.rules.values import VALUE, month_index, settled
 
@@ -176,7 +176,7 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
             note("first_month", p.id, pack.first_month_citation)
     if any(n.op in ("age", "born_by") and _birthday_now(run, n) for n in nodes):
         note("age_on", pack.id, pack.age_citation)
-    if first_day(run.program.month) > pack.verified_through:
+    if is_stale(pack, run.program.month):
         through = pack.verified_through.isoformat()
         found["stale"] = {
             "what": "stale",

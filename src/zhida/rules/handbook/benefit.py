@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formula, Kind, Pack
@@ -10,12 +11,21 @@ from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
 from zhida.rules.handbook.handling import beside, open_points, procedure, provides
-from zhida.rules.handbook.tables import parameter_table
+from zhida.rules.handbook.reasons import frequent
+from zhida.rules.handbook.tables import Gaps, parameter_table
 
 UP = "../"
 
 
-def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case]) -> str:
+def benefit_page(
+    pack: Pack,
+    b: Benefit,
+    reach: Reach,
+    cases: Sequence[Case],
+    gaps: Gaps,
+    totals: Mapping[str, Any] | None = None,
+) -> str:
+    """In full, for staff. ``totals``: a scan's, for the reasons that are frequent."""
     body = [f"<h1>{html.text(b.name)}</h1>", f'<p class="lead">{html.text(b.says)}</p>', _facts(pack, b)]
     if b.applies is not None:
         body += ["<h2>对象</h2>", f"<div>{_stated(pack, b.applies)}</div>"]
@@ -27,10 +37,11 @@ def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case]) ->
     body += provides(pack, b, UP)
     body += beside(pack, b, UP)
     body += _meanings(pack, b, reach)
-    body += _standards(pack, b, reach)
+    body += _standards(pack, b, reach, gaps)
     told = examples(pack, b, cases, reach.uses[b.id])
     if told:
         body += ["<h2>例子</h2>", *told]
+    body += frequent(pack, b, cases, totals)
     body += _handling(pack, b)
     body += open_points(pack, b, UP)
     body += _assumed(pack, b, reach)
@@ -49,7 +60,8 @@ def _facts(pack: Pack, b: Benefit) -> str:
             for o in b.owners
         ),
     ]
-    return '<ul class="facts">' + "".join(f"<li>{html.text(i)}</li>" for i in items if i) + "</ul>"
+    plain = f'<p class="small"><a href="../residents/{b.id}.html">居民看的一页</a></p>'
+    return plain + '<ul class="facts">' + "".join(f"<li>{html.text(i)}</li>" for i in items if i) + "</ul>"
 
 
 def _stated(pack: Pack, c: Condition) -> str:
@@ -153,7 +165,7 @@ def _meanings(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
     yield html.table(["用语", "含义"], rows)
 
 
-def _standards(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
+def _standards(pack: Pack, b: Benefit, reach: Reach, gaps: Gaps) -> Iterator[str]:
     needed = _needed(pack, b, reach)
     paying = {id for a in b.amounts for id in reach.ids_in(a.formula)}
     used = [p for p in pack.parameters.values() if p.id in needed]
@@ -166,7 +178,7 @@ def _standards(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
         yield f"<h3>{html.text(p.name)}{measure}</h3>"
         if p.says:
             yield f'<p class="small">{html.text(p.says)}</p>'
-        yield parameter_table(pack, p, UP)
+        yield parameter_table(pack, p, gaps, UP)
 
 
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:

@@ -7,24 +7,28 @@ the pack or made from its records; the pages hold their own looks and need nothi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from zhida.rules.checks.cases import Case, load_cases
+from zhida.rules.checks.coverage import history_gaps
 from zhida.rules.declarations import Field, Kind, Pack, Parameter
 from zhida.rules.formulas.reach import Reach
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.benefit import benefit_page
-from zhida.rules.handbook.tables import parameter_table
+from zhida.rules.handbook.residents import resident_page
+from zhida.rules.handbook.tables import Gaps, parameter_table
+from zhida.rules.parameters import Lookup
 
 UP = "./"
 
 
-def write_handbook(pack: Pack, folder: Path) -> list[Path]:
+def write_handbook(pack: Pack, folder: Path, totals: Mapping[str, Any] | None = None) -> list[Path]:
     """Writes all pages into ``folder`` (made where it is missing); each takes the place of an older one
     only when it is whole. Returns the pages, the index first. Raises OSError, and PackError for broken cases.
     """
-    pages = handbook(pack)
+    pages = handbook(pack, totals)
     written = []
     for name, content in pages.items():
         path = folder / name
@@ -39,14 +43,17 @@ def write_handbook(pack: Pack, folder: Path) -> list[Path]:
     return written
 
 
-def handbook(pack: Pack) -> dict[str, str]:
-    """Relative name → page. The same pack gives the same pages. Raises PackError for broken cases."""
+def handbook(pack: Pack, totals: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Relative name → page. The same pack gives the same pages. ``totals``: of a scan with this pack, for the
+    frequent reasons for no. Raises PackError for broken cases."""
     cases = load_cases(pack)
     reach = Reach(pack)
+    gaps, lookup = history_gaps(pack), Lookup(pack)
     pages = {"index.html": _index(pack, cases)}
     for b in pack.benefits.values():
-        pages[f"benefits/{b.id}.html"] = benefit_page(pack, b, reach, cases)
-    pages["parameters.html"] = _parameters(pack, reach)
+        pages[f"residents/{b.id}.html"] = resident_page(pack, b, reach, cases, lookup, totals)
+        pages[f"benefits/{b.id}.html"] = benefit_page(pack, b, reach, cases, gaps, totals)
+    pages["parameters.html"] = _parameters(pack, reach, gaps)
     pages["fields.html"] = _fields(pack)
     pages["sources.html"] = _sources(pack)
     return pages
@@ -60,8 +67,9 @@ def _index(pack: Pack, cases: tuple[Case, ...]) -> str:
             t for t in (f"按{say.unit(pack, b)}认定", say.KINDS[b.kind], f"{tried[b.id]} 个验算") if t
         )
         body.append(
-            f'<li><h3><a href="benefits/{b.id}.html">{html.text(b.name)}</a></h3>'
-            f'<p>{html.text(b.says)}</p><p class="small">{html.text(about)}</p></li>'
+            f'<li><h3><a href="residents/{b.id}.html">{html.text(b.name)}</a></h3>'
+            f'<p>{html.text(b.says)}</p><p class="small">{html.text(about)}</p>'
+            f'<p class="small"><a href="benefits/{b.id}.html">工作人员看的全文</a></p></li>'
         )
     body.append("</ul>")
     body.append("<h2>通则</h2>")
@@ -72,14 +80,14 @@ def _index(pack: Pack, cases: tuple[Case, ...]) -> str:
     return html.page(pack, "手册", body, UP)
 
 
-def _parameters(pack: Pack, reach: Reach) -> str:
+def _parameters(pack: Pack, reach: Reach, gaps: Gaps) -> str:
     body = ["<h1>标准</h1>", '<p class="small">未列出的时间和地方，标准不详。</p>']
     for p in pack.parameters.values():
-        body += _parameter(pack, p, reach)
+        body += _parameter(pack, p, reach, gaps)
     return html.page(pack, "标准", body, UP)
 
 
-def _parameter(pack: Pack, p: Parameter, reach: Reach) -> Iterator[str]:
+def _parameter(pack: Pack, p: Parameter, reach: Reach, gaps: Gaps) -> Iterator[str]:
     measure = f"（{html.text(p.measure)}）" if p.measure else ""
     yield f'<h2 id="{p.id}">{html.text(p.name)}{measure}</h2>'
     if p.says:
@@ -88,7 +96,7 @@ def _parameter(pack: Pack, p: Parameter, reach: Reach) -> Iterator[str]:
     if users:
         links = "、".join(f'<a href="benefits/{b.id}.html">{html.text(b.name)}</a>' for b in users)
         yield f'<p class="small">用于：{links}</p>'
-    yield parameter_table(pack, p, UP)
+    yield parameter_table(pack, p, gaps, UP)
 
 
 def _fields(pack: Pack) -> str:

@@ -9,24 +9,33 @@ from typing import Any
 from zhida.rules.checks.cases import Case, Expect
 from zhida.rules.declarations import Benefit, Pack
 from zhida.rules.handbook import html, say
+from zhida.rules.handbook.reasons import says_of
 
 MOST = {"yes": 3, "no": 3, "undetermined": 2, "not_applicable": 1}
 _OWN = ("id", "registered_at", "lives_at", "links")
 
 
-def examples(pack: Pack, b: Benefit, cases: Sequence[Case], used: Collection[str]) -> list[str]:
-    """A few cases of each answer, different in their reasons; then how many more there are.
+def examples(
+    pack: Pack,
+    b: Benefit,
+    cases: Sequence[Case],
+    used: Collection[str],
+    wanted: Mapping[str, int] = MOST,
+    rest: bool = True,
+) -> list[str]:
+    """A few cases of each answer, different in their reasons; with ``rest`` then how many more there are.
 
-    ``used``: ids of the fields that the benefit hangs on; the others are not told.
+    ``used``: ids of the fields that the benefit hangs on; the others are not told. ``wanted``: how many of
+    each answer.
     """
     mine = [(case, e) for case in cases for e in case.expects if e.benefit == b.id and not case.suppose]
     chosen: list[tuple[Case, Expect]] = []
-    for answer, most in MOST.items():
+    for answer, most in wanted.items():
         chosen += _different([pair for pair in mine if pair[1].answer == answer], most)
     found = [_example(_Teller(pack, used), b, case, e) for case, e in chosen]
-    rest = len(mine) - len(chosen)
-    if rest > 0:
-        found.append(f'<p class="small">另有 {rest} 个验算，见规则包的 cases 文件夹。</p>')
+    more = len(mine) - len(chosen)
+    if rest and more > 0:
+        found.append(f'<p class="small">另有 {more} 个验算，见规则包的 cases 文件夹。</p>')
     return found
 
 
@@ -133,13 +142,7 @@ def _result(b: Benefit, e: Expect, several: bool) -> str:
 def _reasons(pack: Pack, b: Benefit, e: Expect) -> str:
     if not e.because and not e.missing:
         return ""
-    says = {c.id: c.says for c in b.conditions}
-    for x in b.excluded_by:
-        says[f"excluded_by:{x.benefit}"] = x.says
-    for group in pack.groups:
-        says |= {f"excluded_by:{id}": group.name for id in group.benefits if id != b.id}
-    for choice in pack.choices:
-        says[f"choice:{choice.id}"] = choice.name
+    says = says_of(pack, b)
     word = "没有满足" if e.answer == "no" else "还不能断定"
     parts = [f"{word}：{html.text('；'.join(says.get(id, id) for id in e.because))}"] if e.because else []
     if e.missing:

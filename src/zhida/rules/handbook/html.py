@@ -114,7 +114,8 @@ def page(pack: Pack, title: str, body: Sequence[str], up: str) -> str:
             "</nav></header>",
             "<main>",
             *body,
-            f"<footer>由规则包 {text(pack.id)} 生成；规则核对到 {say.day(pack.verified_through)}；"
+            f"<footer>由规则包 {text(pack.id)} 生成；"
+            f"规则核对到 {say.day(pack.verified_through)}，此后的变化未核对；"
             f"版本 {pack.hash[:16]}</footer>",
             "</main>",
             "</body>",

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from zhida.codes.divisions import Division
 from zhida.codes.money import format_yuan
 from zhida.rules.declarations import Benefit, Direction, Evidence, Field, Kind, Pack, Rounding, Variable
 from zhida.rules.matrix import Together
 
 ANSWERS = {"yes": "符合", "no": "不符合", "undetermined": "待定", "not_applicable": "不适用"}
+COUNTY = 3
 KINDS = {
     "standing": "按期发放",
     "event": "一事一办",
@@ -92,6 +94,18 @@ def places(pack: Pack, codes: Sequence[str]) -> str:
         found = pack.divisions.get(code)
         names.append(found.name if found is not None else code)
     return "、".join(names)
+
+
+def counties(pack: Pack, found: Sequence[Division]) -> str:
+    """Names of counties; a place above all of whose counties are among them stands for these."""
+    every = [d for d in pack.divisions if d.level == COUNTY and d.until is None]
+    codes = {d.code for d in found}
+    below: dict[str, set[str]] = {}
+    for county in every:
+        below.setdefault(county.parent, set()).add(county.code)
+    whole = {parent for parent, all_ in below.items() if len(all_) > 1 and all_ <= codes}
+    names = (pack.divisions[d.parent].name if d.parent in whole else d.name for d in found)
+    return "、".join(dict.fromkeys(names))
 
 
 def citation_source(pack: Pack, source: str, article: str) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from zhida.rules.checks.coverage import Gap
 from zhida.rules.declarations import Pack, Parameter, ParameterValue
 from zhida.rules.handbook import html, say
 from zhida.rules.parameters import assumes_first_month, effective_month, end_month
 
+Gaps = Mapping[str, Sequence[Gap]]
+"""As :func:`zhida.rules.checks.coverage.history_gaps` finds them."""
 
-def parameter_table(pack: Pack, p: Parameter, up: str) -> str:
+
+def parameter_table(pack: Pack, p: Parameter, gaps: Gaps, up: str) -> str:
     """Newest first. Columns of amounts: one, or one for each choice of its table that ever has a value."""
     enum = pack.enums.get(p.table)
     heads = [c.name for c in enum.choices] if enum is not None else [p.measure or "数值"]
@@ -19,7 +25,17 @@ def parameter_table(pack: Pack, p: Parameter, up: str) -> str:
             [_when(p, v), html.text(say.places(pack, v.places)), *numbers, html.cited(pack, v.citation, up)]
         )
     columns = range(2, 2 + len(shown))
-    return html.table(["起止", "地方", *(heads[i] for i in shown), "来源"], rows, numbers=tuple(columns))
+    table = html.table(["起止", "地方", *(heads[i] for i in shown), "来源"], rows, numbers=tuple(columns))
+    return table + _gaps(pack, gaps[p.id])
+
+
+def _gaps(pack: Pack, gaps: Sequence[Gap]) -> str:
+    """Months between the first value and the day up to which the pack was checked of which none is known."""
+    items = []
+    for (first, last, _), counties in gaps:
+        span = say.month(first) if first == last else f"{say.month(first)}至{say.month(last)}"
+        items.append(f"<li>{span}：{html.text(say.counties(pack, counties))}</li>")
+    return f'<div class="small">没有查到的月份<ul>{"".join(items)}</ul></div>' if items else ""
 
 
 def _used(p: Parameter, index: int) -> bool:

@@ -11,7 +11,10 @@ from zhida.rules.declarations import At
 from zhida.rules.loading.yamlnodes import MOST_BYTES, Node, read_yaml
 from zhida.rules.problems import Problems, one_of
 
-SINGLE = ("pack.yaml", "sources.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv")
+SUPPLEMENTS = ("worksheet.yaml", "sharing.yaml", "setting.yaml")
+SINGLE = (
+    "pack.yaml", "sources.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv", *SUPPLEMENTS,
+)  # fmt: skip
 FOLDERS = ("fields", "parameters", "variables", "benefits")
 NOT_READ = ("cases", "city")
 MOST_FILES = 2_000

@@ -16,6 +16,7 @@ from zhida.rules.loading.files import MOST_TABLE_BYTES, PackFiles
 from zhida.rules.loading.groups import read_groups
 from zhida.rules.loading.open_points import read_open_points
 from zhida.rules.loading.stacking import Links, read_stacking
+from zhida.rules.loading.supplements import Known, read_supplements
 from zhida.rules.loading.values import read_parameter
 from zhida.rules.loading.variables import read_variable
 from zhida.rules.loading.yamlnodes import Node, decode
@@ -62,8 +63,13 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
     links = Links(benefits, variables, groups, choices)
     stacking = read_stacking(stacking_node, context, benefits, links) if stacking_node else None
     open_points = read_open_points(open_node, context, benefits) if open_node else ()
+    extras = None
+    if divisions is not None:
+        known = Known(context, fields, variables, parameters, benefits, divisions, identity.root)
+        extras = read_supplements(files, known)
     context.problems.raise_if_any()
-    assert divisions is not None
+    assert divisions is not None and extras is not None
+    worksheet, sharing, setting = extras
     return Pack(
         id=identity.id,
         name=identity.name,
@@ -90,6 +96,9 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         files=tuple(sorted(files.read)),
         stacking=stacking,
         open_points=open_points,
+        worksheet=worksheet,
+        sharing=sharing,
+        setting=setting,
     )
 
 
