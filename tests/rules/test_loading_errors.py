@@ -349,7 +349,7 @@ def test_missing_files(tmp_path: Path) -> None:
     [
         (
             "param/a.yaml",
-            "not a file or folder of a pack «param»; expected one of stacking.yaml, open.yaml, cases, city",
+            "not a file or folder of a pack «param»; expected one of stacking.yaml, open.yaml",
         ),
         ("source.yaml", "not a file or folder of a pack «source.yaml»"),
         ("fields/b.yml", "fields/b.yml: this is no file of a pack"),

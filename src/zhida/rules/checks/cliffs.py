@@ -7,7 +7,7 @@ income rose, the place is found to the yuan. Awards are left aside: what counts 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zhida.codes.money import format_yuan
@@ -19,7 +19,7 @@ from zhida.rules.explain.assess import program_of
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
 from zhida.rules.explain.worksheet import make_sheet
-from zhida.rules.formulas.ir import NO, PERSON, YES
+from zhida.rules.formulas.ir import NO, PERSON, YES, cone
 from zhida.rules.program.build import Program
 from zhida.rules.values import point
 
@@ -37,6 +37,17 @@ Paid = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is surely paid, and benefits that pay or may pay an amount that is not known."""
+
+    paid: Paid
+    open: frozenset[str]
+
+    def without(self, benefits: Collection[str]) -> Paid:
+        return {key: amount for key, amount in self.paid.items() if key[0] not in benefits}
+
+
+@dataclass(frozen=True, slots=True)
 class Fall:
     """A benefit of one unit before and after, in fen a month (a twelfth of a year's, cut to the fen)."""
 
@@ -48,7 +59,8 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class Cliff:
-    """``at``: yuan of the income from which one more costs ``loss`` fen a month in all."""
+    """``at``: yuan of the income from which one more costs ``loss`` fen a month in all. ``open``: benefits
+    left out of it, because there it is not known what they pay."""
 
     case: str
     month: int
@@ -58,6 +70,7 @@ class Cliff:
     at: int
     loss: int
     falls: tuple[Fall, ...]
+    open: tuple[str, ...] = ()
 
 
 def pack_cliffs(pack: Pack, cases: Sequence[Case]) -> list[Cliff]:
@@ -117,7 +130,8 @@ class _Home:
         self.program, self.request, self.field = program, request, field
         self.facts = without_awards(program.pack, request.facts)
         self.member = self._earner()
-        self.known: dict[int, Paid | None] = {}
+        self.hanging = hanging(program, field)
+        self.known: dict[int, Known] = {}
 
     def _earner(self) -> int:
         """Who has most of the income now; among equals the first."""
@@ -146,19 +160,18 @@ class _Home:
         persons[self.member] = {**persons[self.member], self.field.id: point(yuan * YUAN)}
         return Run(self.program, replace(self.facts, persons=tuple(persons)), self.request.known_on)
 
-    def paid(self, yuan: int) -> Paid | None:
-        """None where it is not all known."""
+    def paid(self, yuan: int) -> Known:
         if yuan not in self.known:
-            self.known[yuan] = paid(self._run(yuan))
+            self.known[yuan] = paid(self._run(yuan), self.hanging)
         return self.known[yuan]
 
     def between(self, low: int, high: int, name: str) -> Iterator[Cliff]:
-        before, after = self.paid(low), self.paid(high)
-        if before is None or after is None:
-            return
+        one, other = self.paid(low), self.paid(high)
+        opened = one.open | other.open
+        before, after = one.without(opened), other.without(opened)
         rise = (high - low) * YUAN * 12
         loss = sum(before.values()) - sum(after.values())
-        if before.keys() == after.keys() and loss <= rise:
+        if before.keys() == after.keys() and one.open == other.open and loss <= rise:
             return
         if high - low > 1:
             middle = (low + high) // 2
@@ -174,6 +187,7 @@ class _Home:
                 low,
                 loss // 12,
                 falls(before, after),
+                tuple(sorted(opened)),
             )
 
 
@@ -188,23 +202,35 @@ def without_awards(pack: Pack, facts: Facts) -> Facts:
     return replace(facts, persons=persons, group={**facts.group, **empty[False]})
 
 
-def paid(run: Run) -> Paid | None:
-    """What all standing benefits give that are surely granted; None where one is open."""
+def hanging(program: Program, field: Field) -> frozenset[str]:
+    """Standing benefits whose answer or amount hangs on the field; what the others give does not change."""
+    found = set()
+    for name, b in program.benefits.items():
+        roots = [n for n in (b.full.answer, b.full.amount) if n is not None]
+        if b.benefit.kind == "standing" and b.exists:
+            found |= {name for n in cone(roots) if n.op == "input" and n.data[0] == field.id}
+    return frozenset(found)
+
+
+def paid(run: Run, benefits: Collection[str]) -> Known:
+    """What these give where they are surely granted."""
     found: dict[tuple[str, int], int] = {}
+    opened: set[str] = set()
     for b in run.program.benefits.values():
-        if b.benefit.kind != "standing" or not b.exists:
+        if b.benefit.id not in benefits:
             continue
         period = MONTHS.get(b.benefit.amounts[0].period, 0) if b.benefit.amounts else 0
         for i in range(run.facts.members if b.benefit.unit == PERSON else 1):
             answer = run.value(b.full.answer, i)
             if answer == YES:
                 amount = run.value(b.full.amount, i) if b.full.amount is not None else point(0)
-                if not isinstance(amount, tuple) or amount[0] != amount[1]:
-                    return None
+                assert isinstance(amount, tuple)
+                if amount[0] != amount[1]:
+                    opened.add(b.benefit.id)
                 found[b.benefit.id, i] = amount[0] * period
             elif isinstance(answer, int) and answer & YES:
-                return None
-    return found
+                opened.add(b.benefit.id)
+    return Known(found, frozenset(opened))
 
 
 def falls(before: Paid, after: Paid) -> tuple[Fall, ...]:
@@ -241,10 +267,11 @@ def cliff_words(pack: Pack, cliff: Cliff) -> str:
     lost = "、".join(fall_words(pack, f) for f in cliff.falls)
     name = pack.fields[cliff.field].name
     which = f"case {cliff.case}, {format_month(cliff.month)}, {where}"
+    left = "、".join(pack.benefits[b].name for b in cliff.open)
     return (
         f"where {name} of {cliff.member} passes {cliff.at:,} yuan ({which}), "
         f"one yuan more costs {format_yuan(cliff.loss)} a month: {lost}"
-    )
+    ) + (f" (not counted, since it is not known what they pay: {left})" if left else "")
 
 
 def fall_words(pack: Pack, fall: Fall) -> str:
