@@ -131,23 +131,24 @@ class Copies:
         self.place_group = self.table.place_group.copy()
         self.place_person = self.table.place_person.copy()
 
-    def force(self, fact: str, value: Value, mask: Array, only: Array | None = None) -> None:
-        """Gives the fact a value in the households of ``mask``, wherever it is not known. ``only``: in no
-        other units of the trial than these."""
+    def force(self, fact: str, value: Value, homes: slice | Array, only: Array | None = None) -> None:
+        """Gives the fact a value in some households (a slice, or ascending rows), wherever it is not known.
+        ``only``: in no other units of the trial than these."""
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
-            at = mask[self.table.group_of]
+            at = self._members(homes)
             count = self.trial.places.count
-            self.place_group[mask] = self.place_group[mask] % count + shift
+            self.place_group[homes] = self.place_group[homes] % count + shift
             self.place_person[at] = self.place_person[at] % count + shift
             return
         field = self.trial.loaded.pack.fields[fact]
         cells = self.trial.cells(fact) if only is None else self.trial.cells(fact) & only
         if field.unit == PERSON:
-            rows = np.flatnonzero(mask[self.table.group_of])
+            rows = self._members(homes)
             rows = rows[cells[self.persons[rows]]]
         else:
-            rows = np.flatnonzero(mask & cells[self.groups])
+            rows = np.arange(homes.start, homes.stop) if isinstance(homes, slice) else homes
+            rows = rows[cells[self.groups[rows]]]
         state, column, high = f"s_{fact}", f"c_{fact}", f"h_{fact}"
         forced: Any = value
         if isinstance(value, str):
@@ -157,6 +158,18 @@ class Copies:
                 forced[between] = self.columns[column if value == LOW else high][rows[between]]
         self.columns[column][rows] = forced
         self.columns[state][rows] = KNOWN
+
+    def _members(self, homes: slice | Array) -> Array:
+        """Rows of their persons."""
+        first, size = self.table.first_person, self.table.size
+        if isinstance(homes, slice):
+            if homes.start == homes.stop:
+                return np.zeros(0, np.int64)
+            last = homes.stop - 1
+            return np.arange(int(first[homes.start]), int(first[last]) + int(size[last]))
+        chosen = np.zeros(len(first), bool)
+        chosen[homes] = True
+        return np.flatnonzero(chosen[self.table.group_of])
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""
