@@ -42,12 +42,15 @@ INDEX, CODES, AMOUNT, AMOUNT_HIGH, CONDITIONS = (
 
 def the_pack() -> Pack:
     """The bundled pack, with the one answer that it leaves open."""
-    return apply(load_pack(PACK), parse_set(REFORM))
+    pack = load_pack(PACK)
+    for one in REFORM:
+        pack = apply(pack, parse_set(one))
+    return pack
 
 
 def exact_kernel(pack: Pack, compiled: bool = True) -> Kernel:
-    """All benefits, in the form for which nothing is unknown."""
-    return Kernel(build_program(pack, MONTH), people.form(pack), compiled=compiled)
+    """The benefits that both engines have, in the form for which nothing is unknown."""
+    return Kernel(build_program(pack, MONTH), people.form(pack), BENEFITS, compiled=compiled)
 
 
 def exact_parameters(kernel: Kernel) -> Parameters:
@@ -124,7 +127,7 @@ def partly_known(pack: Pack, found: People, seed: int) -> tuple[Kernel, Table]:
         else:
             continue
         columns[f"c_{f.id}"] = column
-    kernel = Kernel(build_program(pack, MONTH), Form(tuple(sorted(forms))))
+    kernel = Kernel(build_program(pack, MONTH), Form(tuple(sorted(forms))), BENEFITS)
     return kernel, replace(told, columns=columns)
 
 

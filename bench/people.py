@@ -28,11 +28,13 @@ from zhida.rules.declarations import Field, Kind, Pack
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
+from zhida.rules.kernel.web import Web
 
 Array = np.ndarray[Any, Any]
 MONTH = 2025 * 12 + 5
-REFORM = "low_edge_counts_as_hard=true"
-"""The pack knows no answer to this question; an all-known comparison needs one."""
+REFORM = ("low_edge_counts_as_hard=true", "disposable_income=70000")
+"""The pack knows no answer to these questions; an all-known comparison needs one."""
+LINKS = ("father", "mother", "spouse")
 FILL = {"supporter_state": 2}
 """Where 0 would say too much: the supporters of those of whom nothing is registered are able."""
 FRAME = ("household", "county_of_person", "first_person", "size", "county")
@@ -259,4 +261,8 @@ def places(pack: Pack) -> Places:
 def table(people: People) -> Table:
     p, h = people.persons, people.households
     columns = {f"c_{name}": values for own in (p, h) for name, values in own.items() if name not in FRAME}
-    return Table(h["first_person"], h["size"], p["household"], h["county"], p["county_of_person"], columns)
+    nobody = np.full(people.count, -1)  # supporters are as recorded: nobody is looked up in other households
+    web = Web.of(p["household"], dict.fromkeys(LINKS, nobody))
+    return Table(
+        h["first_person"], h["size"], p["household"], h["county"], p["county_of_person"], columns, web
+    )

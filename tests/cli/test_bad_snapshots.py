@@ -117,6 +117,9 @@ def test_a_pack_without_a_city_builds_none(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_while_building(tmp_path: Path) -> None:
+    # the kernel is compiled and kept before: its own files are larger than what is allowed then
+    assert process(*BUILD, "--out", str(tmp_path / "city")).code == 0
+    shutil.rmtree(tmp_path / "city")
     done = process(*BUILD, "--out", str(tmp_path / "city"), largest_file=20_000)
     one_sentence_each(done, "could not be written", "nothing was kept")
     assert not list(tmp_path.iterdir())
@@ -140,7 +143,7 @@ def test_an_interrupted_build_ends_with_130_and_leaves_nothing(tmp_path: Path) -
         start_new_session=True,
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180  # the kernel may have to be compiled first
         while not list(tmp_path.glob(".city.building-*/part-*")):
             assert running.poll() is None, "ended before it began"
             assert time.monotonic() < until
@@ -183,7 +186,7 @@ def test_a_killed_build_leaves_what_the_next_one_removes(tmp_path: Path) -> None
         start_new_session=True,
     )
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180  # the kernel may have to be compiled first
         while not list(tmp_path.glob(".city.building-*")):
             assert running.poll() is None, "ended before it began"
             assert time.monotonic() < until

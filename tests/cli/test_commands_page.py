@@ -48,7 +48,8 @@ def options(command: Any) -> set[str]:
 
 def test_the_commands_that_were_promised_are_there() -> None:
     promised = (
-        "city build, scan, assess, explain, simulate, rules check, rules show, rules fields, rules doc, demo"
+        "city build, scan, assess, explain, simulate, rules check, rules show, rules fields, rules doc, "
+        "demo, plan read, plan check"
     )
     assert set(COMMANDS) == {f"zhida {name}" for name in promised.split(", ")}
 

@@ -138,6 +138,11 @@ def test_the_demo_explains_three_people_and_replaces_only_itself(tmp_path: Path)
     fits("demo", first.json)
     assert [p["list"] for p in first.json["people"]] == ["lead", "verify", "review"]
     assert all(p["reasons"] for p in first.json["people"])
+    hanging = {p["benefit"]: p for p in first.json["hanging"]}
+    assert {"tekun", "unsupported_child"} <= set(hanging)  # whose case hangs on somebody of another household
+    assert all(
+        any(w in r for r in p["reasons"] for w in ("子女", "父", "母", "配偶")) for p in hanging.values()
+    )
     again = zhida("demo", "--out", str(out), "--fraction", "0.003")
     assert again.code == 0, again.err
     for person in first.json["people"]:

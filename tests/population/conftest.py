@@ -65,7 +65,7 @@ def pack() -> Pack:
         id="tiny", name="小", path=Path("."), root="990000000000", age_on="last", age_citation=NOTE,
         first_month_citation=NOTE, verified_through=date(2025, 12, 31),
         units={"person": Unit("person", "个人", "", AT), "household": Unit("household", "家庭", "成员", AT)},
-        links={"father": Link("father", "父", AT)},
+        links={"father": Link("father", "父", "", AT)}, kin={},
         registers={
             "police": Register("police", "户籍", "公安", "register", AT),
             "bank": Register("bank", "银行", "银行", "authorisation", AT),

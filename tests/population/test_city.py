@@ -257,7 +257,9 @@ def test_who_receives(snapshot: Snapshot, parts: list[Part]) -> None:
     assert (
         1.5 < np.concatenate(sizes).mean() < 2.1
     )  # persons a household: 1.54 and 1.81 in a neighbouring province
-    assert set(counts) == set(snapshot.contract.benefits)
+    # nobody in the city has what only an assessment, a family's spending or a migrant's papers could tell
+    untold = {"e_allowance_care", "rigid_expense", "low_income_support", "reservoir_support"}
+    assert set(counts) == set(snapshot.contract.benefits) - untold
     assert len(parts[0].awards["amount"][parts[0].awards["amount"] % 100 != 0]) > 0
 
 

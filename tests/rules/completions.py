@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from rules.oracle import NA, NotApplicable, Oracle, Stored
+from rules.twins import used_by
 from zhida.rules.declarations import Field, Kind, Pack, Parameter
-from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.explain.interpret import NOBODY, OPEN, SOMEBODY, Facts, Run, Value
 from zhida.rules.formulas import ir
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.program.build import Program
@@ -47,23 +49,94 @@ def spread(low: int, high: int) -> list[Stored]:
     return [low, low + 1, (low + high) // 2, high]
 
 
+MORE = 3
+"""People of whom nothing is told, each in a household of their own, where ties leave room for any."""
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """Who there is once the unknown people are found: those told, then some more. ``homes`` by person."""
+
+    persons: list[Mapping[str, Value]]
+    groups: list[Mapping[str, Value]]
+    group_places: list[str]
+    places: list[str]
+    homes: list[int]
+
+    @classmethod
+    def of(cls, facts: Facts, rng: random.Random, more: int) -> Everybody:
+        """``more``: how many of whom nothing is told."""
+        known = [facts.group, *(e.group for e in facts.elsewhere)]
+        there = [facts.group_place, *(e.place for e in facts.elsewhere)]
+        found = cls(list(facts.persons), known, there, list(facts.places), [])
+        anywhere = sorted({*there, *facts.places})
+        for _ in range(more):
+            found.persons.append({})
+            found.places.append(rng.choice(anywhere))
+        for i in range(len(found.persons)):
+            home = facts.home(i) if i < len(facts.persons) else None
+            if home is None:
+                home = len(found.groups)
+                found.groups.append({})
+                found.group_places.append(rng.choice(anywhere))
+            found.homes.append(home)
+        return found
+
+
+def is_open(program: Program, facts: Facts, near: int | None = None) -> bool:
+    """Whether the rules look at ties that are not known, of anybody or of the first ``near`` persons."""
+    used = used_by(program)
+    links, kin = facts.links[:near], facts.kin[:near]
+    somebody = any(own.get(link, SOMEBODY) == SOMEBODY for own in links for link in used.gathered)
+    return somebody or any(not own.get(name, OPEN).closed for own in kin for name in used.kin)
+
+
+def ties(
+    pack: Pack, facts: Facts, count: int, rng: random.Random
+) -> tuple[list[Mapping[str, int | None]], list[Mapping[str, Sequence[int]]]]:
+    """Links and kin of ``count`` people, those told first: what is unknown may be anybody or nobody."""
+    links: list[Mapping[str, int | None]] = []
+    kin: list[Mapping[str, Sequence[int]]] = []
+    for i in range(count):
+        told = facts.links[i] if i < len(facts.links) else {}
+        own: dict[str, int | None] = {}
+        for link in pack.links:
+            target = told.get(link, SOMEBODY)
+            anybody = rng.randrange(count) if rng.random() < 0.8 else None
+            own[link] = anybody if target == SOMEBODY else None if target == NOBODY else target
+        links.append(own)
+        relatives = facts.kin[i] if i < len(facts.kin) else {}
+        many: dict[str, Sequence[int]] = {}
+        for name in pack.kin:
+            known = relatives.get(name, OPEN)
+            others = [j for j in range(count) if j != i and j not in known.persons]
+            more = rng.sample(others, min(len(others), rng.choice((0, 0, 1, 1, 2, 3))))
+            many[name] = known.persons if known.closed else [*known.persons, *more]
+        kin.append(many)
+    return links, kin
+
+
 def oracles(
     program: Program, facts: Facts, rng: random.Random, presume: bool = False, most: int = MOST
 ) -> Iterator[Oracle]:
-    """The household completed: in all ways where they are few, else in random ones."""
+    """The households completed: in all ways where they are few, else in random ones. Ties that are not known
+    are completed at random each time."""
     pack = program.pack
     run = Run(program, facts)
+    whole = Everybody.of(facts, rng, MORE if is_open(program, facts) else 0)
     slots: list[tuple[int, str]] = []
     choices: list[list[Stored]] = []
-    for who, told in [*enumerate(facts.persons), (-1, facts.group)]:
+    for who, told in [*enumerate(whole.persons), *((~h, group) for h, group in enumerate(whole.groups))]:
+        # What a register would tell is presumed only of those who are told of.
+        here = presume and (who < len(facts.persons) if who >= 0 else ~who <= len(facts.elsewhere))
         for f in pack.fields.values():
             if (f.unit == PERSON) == (who >= 0):
                 slots.append((who, f.id))
-                choices.append(options(pack, f, told.get(f.id), presume))
+                choices.append(options(pack, f, told.get(f.id), here))
     wanted = sorted(
         {(*map(str, n.data[:1]), int(str(n.data[1]))) for n in program.graph.nodes if n.op == "param"}
     )
-    places = sorted({facts.group_place, *facts.places})
+    places = sorted({*whole.group_places, *whole.places})
     parameters: list[tuple[str, int, str]] = [
         (name, index, place) for name, index in wanted for place in places
     ]
@@ -72,10 +145,10 @@ def oracles(
         p: Parameter = pack.parameters[name]
         choices.append([found.values[index]] if found.values is not None else spread(p.minimum, p.maximum))
     for chosen in ways(choices, rng, most):
-        persons: list[dict[str, Stored]] = [{} for _ in facts.persons]
-        group: dict[str, Stored] = {}
+        persons: list[dict[str, Stored]] = [{} for _ in whole.persons]
+        groups: list[dict[str, Stored]] = [{} for _ in whole.groups]
         for (who, name), value in zip(slots, chosen, strict=False):
-            (persons[who] if who >= 0 else group)[name] = value
+            (persons[who] if who >= 0 else groups[~who])[name] = value
         values = dict(zip(parameters, chosen[len(slots) :], strict=True))
 
         def parameter(
@@ -85,7 +158,19 @@ def oracles(
             assert isinstance(found, int)
             return found
 
-        yield Oracle(pack, program.month, persons, group, facts.group_place, facts.places, parameter)
+        links, kin = ties(pack, facts, len(persons), rng)
+        yield Oracle(
+            pack,
+            program.month,
+            persons,
+            groups,
+            whole.group_places,
+            whole.places,
+            whole.homes,
+            links,
+            kin,
+            parameter,
+        )
 
 
 def ways(choices: Sequence[Sequence[Stored]], rng: random.Random, most: int) -> Iterator[tuple[Stored, ...]]:

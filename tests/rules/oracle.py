@@ -1,7 +1,7 @@
 """A third evaluator, for tests only: what a formula means, read straight off its text with fractions.
 
-It knows nothing of graphs, intervals or kernels. Everything must be known; what does not apply is ``NA``.
-Loops are loops, branches not taken are not looked at, and a quotient is a fraction.
+It knows nothing of graphs, intervals or kernels. Everything must be known, who is tied to whom too; what does
+not apply is ``NA``. Loops are loops, branches not taken are not looked at, and a quotient is a fraction.
 """
 
 from __future__ import annotations
@@ -57,14 +57,21 @@ def rounded(value: Fraction, step: Fraction, direction: str) -> Fraction:
 
 @dataclass
 class Oracle:
-    """One household, all of it known. ``parameter(id, index, place)`` is a storage integer."""
+    """Some households, all of them known. ``parameter(id, index, place)`` is a storage integer; ``homes`` the
+    household of each person; ``links`` and ``kin`` by id and person, as persons (None: nobody).
+
+    Whoever is asked about is a number: a person, or ``~h`` for household ``h``.
+    """
 
     pack: Pack
     month: int
     persons: Sequence[Mapping[str, Stored]]
-    group: Mapping[str, Stored]
-    group_place: str
+    groups: Sequence[Mapping[str, Stored]]
+    group_places: Sequence[str]
     places: Sequence[str]
+    homes: Sequence[int]
+    links: Sequence[Mapping[str, int | None]]
+    kin: Sequence[Mapping[str, Sequence[int]]]
     parameter: Callable[[str, int, str], int]
     memo: dict[tuple[str, int], object] = field(default_factory=dict)
 
@@ -75,7 +82,14 @@ class Oracle:
             for thing in things.values():
                 self.named[thing.id] = self.named[thing.name] = thing
         self.benefits = {w: b for b in p.benefits.values() for w in (b.id, b.name)}
-        self.members = {u.members for u in p.units.values() if u.members}
+        self.link_words = {w: link.id for link in p.links.values() for w in (link.id, link.name)}
+        self.kin_words = {w: kin.id for kin in p.kin.values() for w in (kin.id, kin.name)}
+
+    def home(self, who: int) -> int:
+        return ~who if who < 0 else self.homes[who]
+
+    def members(self, who: int) -> list[int]:
+        return [i for i, h in enumerate(self.homes) if h == self.home(who)]
 
     # formulas -----------------------------------------------------------------------------------
 
@@ -89,12 +103,12 @@ class Oracle:
         )
 
     def value(self, thing: Field | Parameter | Variable, who: int, unit: str) -> Result:
-        """``who``: the person, -1 for the group. A person may name the group's values."""
+        """A person may name the household's values."""
         if isinstance(thing, Parameter):
             return self.at_place(thing, 0, who)
-        at = who if thing.unit == PERSON else -1
+        at = who if thing.unit == PERSON else ~self.home(who)
         if isinstance(thing, Field):
-            stored = (self.persons[at] if at >= 0 else self.group)[thing.id]
+            stored = (self.persons[at] if at >= 0 else self.groups[~at])[thing.id]
             return NA if isinstance(stored, NotApplicable) else told(thing.kind, thing.places, stored)
         key = (thing.id, at)
         if key not in self.memo:
@@ -113,9 +127,8 @@ class Oracle:
         return self.read(formula, v.unit, who)
 
     def at_place(self, p: Parameter, index: int, who: int) -> Value:
-        return told(
-            p.kind, p.places, self.parameter(p.id, index, self.places[who] if who >= 0 else self.group_place)
-        )
+        place = self.places[who] if who >= 0 else self.group_places[~who]
+        return told(p.kind, p.places, self.parameter(p.id, index, place))
 
     # benefits -----------------------------------------------------------------------------------
 
@@ -157,7 +170,7 @@ class Oracle:
     def awarded(self, b: Benefit, who: int) -> bool:
         if not b.award:
             return False
-        return bool((self.persons[who] if who >= 0 else self.group)[f"awarded_{b.id}"])
+        return bool((self.persons[who] if who >= 0 else self.groups[~who])[f"awarded_{b.id}"])
 
     def answer(self, b: Benefit, who: int) -> bool | NotApplicable:
         """With groups of which only the higher is paid, and the person's choices."""
@@ -188,8 +201,8 @@ class Oracle:
         if b.unit == unit:
             return self.held(b, who)
         if unit == PERSON:
-            return self.held(b, -1)
-        return all(self.held(b, i) for i in range(len(self.persons)))
+            return self.held(b, ~self.home(who))
+        return all(self.held(b, i) for i in self.members(who))
 
 
 def told(kind: Kind, places: int, stored: int) -> Value:
@@ -201,10 +214,14 @@ def told(kind: Kind, places: int, stored: int) -> Value:
 
 
 class Reading:
-    """One formula for one person (``who``) or group (-1); ``loop`` is the variable of a loop."""
+    """One formula for one person or household (``who``); ``loop`` is the variable of a loop. In one over kin
+    a parameter is the kin's, at its place."""
 
-    def __init__(self, oracle: Oracle, text: str, unit: str, who: int, loop: str, member: int = -1) -> None:
+    def __init__(
+        self, oracle: Oracle, text: str, unit: str, who: int, loop: str, member: int = -1, kin: bool = False
+    ) -> None:
         self.o, self.text, self.unit, self.who, self.loop, self.member = oracle, text, unit, who, loop, member
+        self.here = member if kin else who
 
     def of(self, node: ast.expr) -> Result:
         return getattr(self, f"_{type(node).__name__.lower()}")(node)  # type: ignore[no-any-return]
@@ -219,15 +236,21 @@ class Reading:
         return Value("number", Fraction(ast.get_source_segment(self.text, node) or ""))
 
     def _name(self, node: ast.Name) -> Result:
-        return self.o.value(self.o.named[node.id], self.who, self.unit)
+        thing = self.o.named[node.id]
+        assert self.here == self.who or isinstance(thing, Parameter), node.id
+        return self.o.value(thing, self.here, self.unit)
 
     def _attribute(self, node: ast.Attribute) -> Result:
         assert isinstance(node.value, ast.Name)
         base = node.value.id
         if base == self.loop:
             return self.o.value(self.o.named[node.attr], self.member, PERSON)
+        if base in self.o.link_words:
+            assert not self.loop, base
+            target = self.o.links[self.who][self.o.link_words[base]]
+            return NA if target is None else self.o.value(self.o.named[node.attr], target, PERSON)
         b = self.o.benefits[base]
-        who = self.who if b.unit == PERSON else -1
+        who = self.who if b.unit == PERSON else ~self.o.home(self.who)
         answer = self.o.answer(b, who)
         if node.attr in ("享有", "held"):
             return Value("bool", self.o.held(b, who))
@@ -241,7 +264,7 @@ class Reading:
         p = self.o.named[node.value.id]
         assert isinstance(p, Parameter)
         chosen = self.choice(node.slice, p.table)
-        return self.o.at_place(p, int(chosen.value), self.who) if isinstance(chosen, Value) else NA
+        return self.o.at_place(p, int(chosen.value), self.here) if isinstance(chosen, Value) else NA
 
     def choice(self, node: ast.expr, enum: str) -> Result:
         if isinstance(node, ast.Constant):
@@ -358,9 +381,11 @@ class Reading:
     def over(self, name: str, node: ast.Call, loop: ast.GeneratorExp) -> Result:
         part = loop.generators[0]
         assert isinstance(part.target, ast.Name)
+        assert isinstance(part.iter, ast.Name)
+        kin = self.o.kin_words.get(part.iter.id)
         found: list[Value] = []
-        for i in range(len(self.o.persons)):
-            inner = Reading(self.o, self.text, self.unit, self.who, part.target.id, i)
+        for i in self.o.members(self.who) if kin is None else self.o.kin[self.who][kin]:
+            inner = Reading(self.o, self.text, self.unit, self.who, part.target.id, i, kin is not None)
             tests = [inner.truth(t) for t in part.ifs]
             if any(isinstance(t, NotApplicable) for t in tests):
                 return NA
@@ -373,13 +398,40 @@ class Reading:
         if name in ("any", "all"):
             return Value("bool", (any if name == "any" else all)(v.value for v in found))
         if name in ("sum", "count"):
-            dim = found[0].dim if found else "money"
+            dim = "number" if name == "count" else self.dim(loop.elt)
             return Value(dim, sum((Fraction(v.value) for v in found), Fraction(0)))
         if not found:
             default = self.of(next(k.value for k in node.keywords))
             assert isinstance(default, Value)
-            return default
+            return Value(self.dim(loop.elt), default.value)
         return Value(found[0].dim, (min if name == "min" else max)(v.value for v in found))
+
+    def dim(self, node: ast.expr) -> str:
+        """Money or number, as it is written: nobody in a loop still makes a sum of one or the other."""
+        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            word = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+            if isinstance(node, ast.Subscript):
+                assert isinstance(node.value, ast.Name)
+                word = node.value.id
+            return (
+                DIMS[self.o.named[word].kind] if word in self.o.named else "money"
+            )  # else a benefit's amount
+        if isinstance(node, ast.Call):
+            assert isinstance(node.func, ast.Name)
+            if node.func.id in ("age", "months_since", "count"):
+                return "number"
+            first = node.args[0]
+            parts = [first.elt] if isinstance(first, ast.GeneratorExp) else node.args
+            parts = parts[:1] if node.func.id.startswith("round_") else parts
+        elif isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Div) and self.dim(node.right) == "money":
+                return "number"
+            parts = [node.left, node.right]
+        elif isinstance(node, ast.IfExp):
+            parts = [node.body, node.orelse]
+        else:
+            parts = [node.operand] if isinstance(node, ast.UnaryOp) else []
+        return "money" if "money" in map(self.dim, parts) else "number"
 
 
 def age(born: date, pack: Pack, month: int) -> int:

@@ -8,6 +8,7 @@ engine with exactly that reason and drawn again.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,21 @@ enums:
   - {{id: level, name: 等级表, choices: [{{id: low, name: 低}}, {{id: mid, name: 中}}, {{id: top, name: 高}}]}}
   - {{id: wish, name: 意愿表, choices: [{{id: b0, name: 选零}}, {{id: b1, name: 选一}}, {{id: b2, name: 选二}}]}}
 """
+# Kin by links that point back, with a register and without one (never closed); by links both ways; by own links.
+TIES = """\
+links:
+  - {{id: father, name: 父, register: one}}
+  - {{id: mother, name: 母}}
+  - {{id: spouse, name: 配偶, register: two}}
+kin:
+  - {{id: children, name: 子女, followed_by: [father, mother], register: one}}
+  - {{id: family, name: 亲属, follows: [spouse, {family}], followed_by: [spouse], register: two}}
+  - {{id: wards, name: 受助人, followed_by: [mother]}}
+  - {{id: parents, name: 父母, follows: [father, mother]}}
+"""
+LINKS = ("父", "母", "配偶", "father", "mother", "spouse")
+KIN = ("子女", "亲属", "父母", "children", "family", "parents")
+NO_REGISTER = ("受助人", "wards")
 SOURCES = "- {id: L1, title: 随机办法, evidence: LAW}\n"
 DIVISIONS = """\
 code,name,parent,level,from,until,successor,overlay
@@ -58,20 +74,29 @@ DIMS = {"money": "money", "int": "number", "decimal": "number", "bool": "bool", 
 
 @dataclass(frozen=True)
 class Name:
-    """Something that a formula may name. ``positive``: always above 0."""
+    """Something that a formula may name. ``positive``: always above 0. ``plain``: surely no quotient."""
 
     word: str
     dim: str
     unit: str
     positive: bool = False
+    plain: bool = True
 
 
 @dataclass
 class Scope:
-    """Where an expression stands: the unit whose values are bare, and the loop variable, if any."""
+    """Where an expression stands: the unit whose values are bare, and the loop variable, if any, of members
+    or of ``kin``. ``plain``: no quotient may stand there."""
 
     unit: str
     loop: str = ""
+    kin: bool = False
+    plain: bool = False
+
+    @property
+    def ties(self) -> bool:
+        """Whether links and kin may be named: in a person's formula, outside loops."""
+        return self.unit == "person" and not self.loop
 
 
 @dataclass
@@ -82,9 +107,15 @@ class Writer:
     names: list[Name] = field(default_factory=list)
     tables: list[tuple[str, str, str]] = field(default_factory=list)
     benefits: list[tuple[str, str, bool]] = field(default_factory=list)
+    tied: bool = False
+    kin_words: tuple[str, ...] = KIN
 
     def reach(self, scope: Scope) -> list[tuple[str, Name]]:
         """Text and name of everything that may be named there."""
+        if scope.kin:  # a kin's household's values too; bare only parameters
+            names = [n for n in self.names if n.plain or not scope.plain]
+            found = [(f"{scope.loop}.{n.word}", n) for n in names if n.unit or self.rng.random() < 0.3]
+            return found + [(n.word, n) for n in names if not n.unit]
         if scope.loop:
             found = [(f"{scope.loop}.{n.word}", n) for n in self.names if n.unit == "person"]
             return found + [(n.word, n) for n in self.names if n.unit in ("household", "")]
@@ -92,7 +123,16 @@ class Writer:
             return [(n.word, n) for n in self.names]
         return [(n.word, n) for n in self.names if n.unit in ("household", "")]
 
+    def linked(self, dim: str) -> str:
+        """A value of whomever a link points at; "" where nothing is of that kind."""
+        found = [n.word for n in self.names if n.plain and n.dim == dim]
+        # What was written last follows links itself, perhaps: so chains come about.
+        word = self.rng.choice(found[-2:] if self.rng.random() < 0.5 else found) if found else ""
+        return f"{self.rng.choice(LINKS)}.{word}" if word else ""
+
     def leaf(self, dim: str, scope: Scope) -> str:
+        if self.tied and scope.ties and self.rng.random() < 0.12 and (text := self.linked(dim)):
+            return text
         known = [text for text, n in self.reach(scope) if n.dim == dim]
         if known and self.rng.random() < 0.85:
             return self.rng.choice(known)
@@ -133,6 +173,22 @@ class Writer:
     def grouped(self, how: str, dim: str, depth: int, scope: Scope) -> str:
         element, loop = self.members(dim, depth, scope)
         return f"{how}({element} {loop})"
+
+    def kin(self, how: str, dim: str, depth: int, scope: Scope) -> str:
+        """A loop over kin. A sum's element is whole: without quotients."""
+        inner = Scope("person", "k", kin=True)
+        test = f" if {self.write('bool', depth - 1, inner)}" if self.rng.random() < 0.5 else ""
+        inner.plain = how == "sum"
+        element = self.write(dim, depth - 1, inner) if dim else "k"
+        if how == "sum":
+            element = element.replace(" / ", " * ")
+        return f"{how}({element} for k in {self.rng.choice(self.kin_words)}{test})"
+
+    def extreme_kin(self, dim: str, scope: Scope) -> str:
+        inner = Scope("person", "k", kin=True)
+        test = f" if {self.leaf('bool', inner)}" if self.rng.random() < 0.5 else ""
+        how, default = ("min", "9") if dim == "number" and self.rng.random() < 0.7 else ("max", "0")
+        return f"{how}(({self.simple(dim, 'k')} for k in {self.rng.choice(self.kin_words)}{test}), default={default})"
 
     def below(self, scope: Scope) -> str:
         """A number that is above 0 as it stands."""
@@ -191,22 +247,31 @@ class Writer:
                 lambda: f"max(({self.simple('money')} for m in 成员), default=0)",
                 lambda: self.quotient_of_members(depth, scope),
             ]
+        if self.tied and scope.ties:
+            ways += [
+                lambda: self.kin("sum", "money", depth, scope),
+                lambda: self.extreme_kin("money", scope),
+            ]
         paying = [
             b
             for b, unit, pays in self.benefits
             if pays and unit in (scope.unit, "household") and self.sees(scope, unit)
         ]
         if paying:
-            ways += [lambda: f"{r.choice(paying)}.{r.choice(['金额', 'amount'])}"] * 3
+            ways += [lambda: f"{r.choice(paying)}.{r.choice(['金额', 'amount'])}"] * 5
         return r.choice(ways)()
+
+    def may_be_quotient(self, dim: str, text: str) -> bool:
+        others = {n.word for n in self.names if not n.plain}
+        return dim in ("money", "number") and (" / " in text or bool(others & set(re.findall(r"\w+", text))))
 
     def sees(self, scope: Scope, unit: str) -> bool:
         """A benefit of that unit may be asked about there (a member's only by a person's formula)."""
-        return unit == "household" or (scope.unit == "person" and not scope.loop)
+        return not scope.kin and (unit == "household" or (scope.unit == "person" and not scope.loop))
 
-    def simple(self, dim: str) -> str:
+    def simple(self, dim: str, loop: str = "m") -> str:
         return self.rng.choice(
-            [f"m.{n.word}" for n in self.names if n.unit == "person" and n.dim == dim and n.positive]
+            [f"{loop}.{n.word}" for n in self.names if n.unit == "person" and n.dim == dim and n.positive]
         )
 
     def number(self, depth: int, scope: Scope) -> str:
@@ -231,6 +296,12 @@ class Writer:
                 lambda: self.grouped("count", "", depth, scope),
                 lambda: self.grouped("sum", "number", 1, scope),
                 lambda: f"min(({self.simple('number')} for m in 成员), default=9)",
+            ]
+        if self.tied and scope.ties:
+            ways += [
+                lambda: self.kin("count", "", depth, scope),
+                lambda: self.kin("sum", "number", min(depth, 2), scope),
+                lambda: self.extreme_kin("number", scope),
             ]
         return r.choice(ways)()
 
@@ -272,11 +343,13 @@ class Writer:
             ways.append(lambda: f"{w}[{self.leaf('enum:' + e, scope)}]")
         if scope.unit == "household" and not scope.loop:
             ways += [lambda: self.grouped(r.choice(["any", "all"]), "bool", depth, scope)] * 2
+        if self.tied and scope.ties:
+            ways += [lambda: self.kin(r.choice(["any", "all"]), "bool", depth, scope)] * 3
         asked = [
             b for b, unit, _ in self.benefits if unit in (scope.unit, "household") and self.sees(scope, unit)
         ]
         if asked:
-            ways += [lambda: f"{r.choice(asked)}.{r.choice(['享有', '符合', 'held', 'entitled'])}"] * 4
+            ways += [lambda: f"{r.choice(asked)}.{r.choice(['享有', '符合', 'held', 'entitled'])}"] * 8
         return r.choice(ways)()
 
     def date(self, depth: int, scope: Scope) -> str:
@@ -306,25 +379,31 @@ def quoted(text: str) -> str:
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a pack is, and how wide its fields (``tiny``: so few values that all can be tried)."""
+    """How large a pack is, and how wide its fields (``tiny``: so few values that all can be tried).
+    ``ties``: how likely it has links and kin. ``settled``: every parameter has a value everywhere, and no kin
+    is asked of which no register tells."""
 
     variables: int = 6
     benefits: int = 4
     depth: int = 3
     tiny: bool = False
+    ties: float = 0.6
+    settled: bool = False
 
 
 def texts(seed: int, shape: Shape) -> dict[str, str]:
     """The files of one random pack."""
     rng = random.Random(seed)
-    w = Writer(rng)
+    words = KIN if shape.settled else (*KIN, *NO_REGISTER)
+    w = Writer(rng, tied=rng.random() < shape.ties, kin_words=words)
+    ties = TIES.format(family=rng.choice(["father", "mother"])) if w.tied else ""
     fields = _fields(w, shape)
     parameters = _parameters(w, shape)
     variables = _variables(w, shape)
     benefits, pays = _benefits(w, shape)
     groups = _groups(rng, pays) if shape.benefits > 1 else ""
     files = {
-        "pack.yaml": PACK.format(age_on=rng.choice(["last", "first"])),
+        "pack.yaml": PACK.format(age_on=rng.choice(["last", "first"])) + ties,
         "sources.yaml": SOURCES,
         "divisions.csv": DIVISIONS,
         "fields/a.yaml": fields,
@@ -405,12 +484,14 @@ def _parameters(w: Writer, shape: Shape) -> str:
             return "{" + ", ".join(f"{c}: {rng.choice(options)}" for c in CHOICES[table]) + "}"
 
         entries = []
-        if rng.random() < 0.85:
+        if shape.settled:
+            entries.append(f'{{place: "99", from: 2020-01-01, value: {value()}, {SURE}}}')
+        elif rng.random() < 0.85:
             until = ", until: 2024-01-01" if rng.random() < 0.1 else ""
             entries.append(f'{{place: "9901", from: 2020-01-01{until}, value: {value()}, {SURE}}}')
         if rng.random() < 0.6:
             entries.append(f'{{place: "990101", from: 2021-01-01, value: {value()}, {SURE}}}')
-        if rng.random() < 0.3 or not entries:
+        if not shape.settled and (rng.random() < 0.3 or not entries):
             entries.append(f'{{place: "990102", from: 2021-01-01, value: unknown, {SURE}}}')
         lines.append(line + f", values: [{', '.join(entries)}]}}")
         if table:
@@ -429,6 +510,9 @@ def _variables(w: Writer, shape: Shape) -> str:
         dim = f"enum:{enum}" if enum else DIMS[kind]
         scope, word = Scope(unit), f"v{i}"
         text = w.write(dim, shape.depth, scope)
+        plain = not w.may_be_quotient(dim, text)
+        if not plain and rng.random() < 0.6:
+            text, plain = f"round_half_up({text}, {'0.01' if dim == 'money' else '1'})", True
         if enum and rng.random() < 0.5:
             text = f'"{CHOICES[enum][0]}" if {w.bool(2, scope)} else {text}'
         lines += [f"- id: {word}", f"  name: {word}名", f"  unit: {unit}", f"  type: {kind}", f"  {SURE}"]
@@ -438,12 +522,13 @@ def _variables(w: Writer, shape: Shape) -> str:
             lines.append(f"  applies: {quoted(w.bool(2, scope))}")
         if rng.random() < 0.15:
             other = w.write(dim, 1, scope)
+            plain = plain and not w.may_be_quotient(dim, other)
             lines.append(
                 f"  formulas: [{{until: 2024-03, formula: {quoted(other)}}}, {{from: 2024-03, formula: {quoted(text)}}}]"
             )
         else:
             lines.append(f"  formula: {quoted(text)}")
-        w.names.append(Name(word, dim, unit))
+        w.names.append(Name(word, dim, unit, plain=plain))
     return "\n".join(lines) + "\n"
 
 

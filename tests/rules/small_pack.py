@@ -19,6 +19,7 @@ units:
   - {id: person, name: 个人}
   - {id: household, name: 家庭, members: 成员}
 links: [{id: father, name: 父}]
+kin: [{id: children, name: 子女, followed_by: [father], register: hukou}]
 registers:
   - {id: hukou, name: 户籍登记, department: 公安, access: register}
   - {id: awards, name: 发放登记, department: 民政, access: register}

@@ -13,6 +13,7 @@ from zhida.rules.checks.cases import load_cases, run_all
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.loading import load_pack
+from zhida.rules.matrix import Together
 from zhida.rules.program.build import build_program, structure_months
 from zhida.rules.values import NONE, OPEN_HI, VALUE
 
@@ -448,7 +449,12 @@ def test_the_teaching_pack_has_one_of_everything() -> None:
     assert any(f.optional for f in fields_)
     assert any(f.interval for f in fields_)
     assert any(f.open and f.id != "registered_here" for f in fields_)
-    assert {b.kind for b in benefits} == {"standing", "event", "claim", "discretionary"}
+    assert {b.kind for b in benefits} == {"standing", "event", "claim", "discretionary", "in_kind"}
+    assert any(a.ceiling for b in benefits for a in b.amounts)
+    assert any(b.provides for b in benefits) and any(s.within for b in benefits for s in b.procedure)
+    assert any(o.until is not None for b in benefits for o in b.owners)
+    assert pack.open_points and pack.stacking is not None
+    assert {c.rule for c in pack.stacking.cells} == set(Together) - {Together.DIFFERENCE}
     assert {b.unit for b in benefits} == {"person", "household"}
     assert any(b.automatic for b in benefits)
     assert any(b.review for b in benefits)

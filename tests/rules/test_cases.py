@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases, run_all, supposed
 from zhida.rules.declarations import Pack
 from zhida.rules.explain import assess as assess_module
 from zhida.rules.problems import PackError
@@ -206,3 +206,44 @@ def test_another_pack_of_the_same_hash_gets_its_own_program(tmp_path: Path) -> N
     (failure,) = run_all(changed)
     assert "amount is 450, expected 400" in str(failure)
     assert run_all(pack) == []
+
+
+SUPPOSED = """\
+- id: supposed
+  says: 标准还没有查到的年月
+  month: 2017-06
+  division: "990103"
+  complete: all
+  suppose: [标准=300]
+  members: [{id: m1, 工资: 250}]
+  expect: [{benefit: basic, answer: yes, amount: 50}]
+- id: as_it_is
+  says: 照规则包里的标准
+  month: 2017-06
+  division: "990103"
+  complete: all
+  members: [{id: m1, 工资: 250}]
+  expect: [{benefit: basic, answer: yes, amount: 250}]
+"""
+
+
+def test_a_case_may_suppose_what_the_pack_does_not_know(tmp_path: Path) -> None:
+    pack = pack_with(tmp_path, SUPPOSED)
+    first, second = load_cases(pack)
+    assert (first.suppose, second.suppose) == (("标准=300",), ())
+    assert run_all(pack) == []
+    assert supposed(pack, first) is supposed(pack, first) is not pack
+    assert supposed(pack, second) is pack
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("标准", "not an override"),
+        ("标淮=300", "unknown parameter «标淮=300»; expected one of 标准"),
+        ("标准=-300", "outside min and max of 标准"),
+    ],
+)
+def test_a_wrong_supposition_is_named_with_its_place(tmp_path: Path, text: str, says: str) -> None:
+    (found,) = problems(tmp_path, SUPPOSED.replace("标准=300", text))
+    assert found.startswith("cases/a.yaml:6:13: ") and says in found

@@ -6,6 +6,7 @@ Random packs hold every operation; random households hold unknowns of every kind
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rules.completions import oracles, outside
+from rules.completions import is_open, oracles, outside
 from rules.random_packs import MONTH, Shape, random_pack, texts
-from rules.twins import Town, differences
+from rules.twins import Town, differences, used_by
 from zhida.rules.declarations import Pack
-from zhida.rules.explain.interpret import Run
+from zhida.rules.explain.interpret import Facts, Run
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel
@@ -109,33 +110,29 @@ def completed(pack: Pack, program: Program, seed: int, households: int, most: in
 
 def test_one_unknown_at_a_time_is_all_tried(tmp_path: Path) -> None:
     """Few enough ways for every one of them; and the sets are not needlessly wide where one fact is open."""
-    narrow = wide = 0
+    narrow = wide = tied = 0
     for seed in range(30, 38):
-        pack, program = random_pack(seed, tmp_path, Shape(tiny=True, variables=3, benefits=2))
-        town = Town.known(pack, MONTH, seed, groups=3)
+        pack, program = random_pack(seed, tmp_path, Shape(tiny=True, variables=3, benefits=2, settled=True))
+        town = Town.known(pack, MONTH, seed, groups=3, inside=True)
+        facts, settled = settled_facts(town, program, 0)
+        if not settled:
+            continue
         rng = random.Random(seed)
-        for g in range(3):
-            facts = town.facts(g)
-            if any(
-                Run(program, facts).lookup(p, c).values is None
-                for p in pack.parameters
-                for c in {facts.group_place, *facts.places}
-            ):
-                continue
-            for who, person in enumerate(facts.persons):
-                for name in person:
-                    rest = {k: v for k, v in person.items() if k != name}
-                    some = replace(facts, persons=(*facts.persons[:who], rest, *facts.persons[who + 1 :]))
-                    run = Run(program, some)
-                    seen: dict[tuple[str, int], int] = {}
-                    for oracle in oracles(program, some, rng):
-                        assert not outside(program, run, oracle), (seed, g, name)
-                        for key, bit in answers(program, run, oracle):
-                            seen[key] = seen.get(key, 0) | bit
-                    for key, bits in seen.items():
-                        told = run.value(program.benefits[key[0]].full.answer, key[1])
-                        narrow, wide = narrow + (told == bits), wide + (told != bits)
-    assert narrow > 20 * wide > 0 or wide == 0
+        tied += used_by(program).reach > 0
+        for who, person in enumerate(facts.persons):
+            for name in person:
+                rest = {k: v for k, v in person.items() if k != name}
+                some = replace(facts, persons=(*facts.persons[:who], rest, *facts.persons[who + 1 :]))
+                run = Run(program, some)
+                seen: dict[tuple[str, int], int] = {}
+                for oracle in oracles(program, some, rng):
+                    assert not outside(program, run, oracle), (seed, name)
+                    for key, bit in answers(program, run, oracle):
+                        seen[key] = seen.get(key, 0) | bit
+                for key, bits in seen.items():
+                    told = run.value(program.benefits[key[0]].full.answer, key[1])
+                    narrow, wide = narrow + (told == bits), wide + (told != bits)
+    assert narrow > max(20 * wide, 1000) and tied > 2, (narrow, wide, tied)
 
 
 def answers(program: Program, run: Run, oracle: object) -> Iterator[tuple[tuple[str, int], int]]:
@@ -148,22 +145,34 @@ def answers(program: Program, run: Run, oracle: object) -> Iterator[tuple[tuple[
             yield (b.benefit.id, i), 4 if isinstance(answer, NotApplicable) else 1 if answer else 2
 
 
-@pytest.mark.parametrize("seed", range(200, 216))
-def test_nothing_unknown_gives_the_exact_answer(seed: int, tmp_path: Path) -> None:
-    """With all facts known an answer is one answer and an amount one amount: to the fen."""
-    pack, program = random_pack(seed, tmp_path)
-    town = Town.known(pack, MONTH, seed, groups=12)
-    for g in range(12):
-        facts = town.facts(g)
-        run = Run(program, facts)
-        settled = all(
-            run.lookup(p, c).values is not None
-            for p in pack.parameters
-            for c in {facts.group_place, *facts.places}
-        )
-        for oracle in oracles(program, facts, random.Random(seed), most=1):
-            found = outside(program, run, oracle, exact=settled)
-            assert not found, (seed, g, found[:3])
+@pytest.mark.parametrize("block", range(4))
+def test_nothing_unknown_gives_the_exact_answer(block: int, tmp_path: Path) -> None:
+    """With all facts known, and who is tied to whom, an answer is one answer and an amount one amount."""
+    exact = tied = 0
+    for seed in range(200 + block * 8, 208 + block * 8):
+        pack, program = random_pack(seed, tmp_path, Shape(settled=True))
+        town = Town.known(pack, MONTH, seed, groups=12, inside=True)
+        for g in range(12):
+            facts, settled = settled_facts(town, program, g)
+            run = Run(program, facts)
+            for oracle in oracles(program, facts, random.Random(seed), most=1):
+                found = outside(program, run, oracle, exact=settled)
+                assert not found, (seed, g, found[:3])
+            exact += settled
+            tied += settled and used_by(program).reach > 0
+    assert exact > 60 and tied > 30, (exact, tied)
+
+
+def settled_facts(town: Town, program: Program, g: int) -> tuple[Facts, bool]:
+    """A household of a known town as far as the rules reach; whether parameters and ties are known too."""
+    far = used_by(program).reach
+    facts = town.facts(g, far)
+    run = Run(program, facts)
+    places = {facts.group_place, *(e.place for e in facts.elsewhere), *facts.places}
+    named = {str(n.data[0]) for n in program.graph.nodes if n.op == "param"}
+    known = all(run.lookup(p, place).values is not None for p in named for place in places)
+    near = len(town.facts(g, far - 1).persons) if far else 0  # nobody looks at the ties of those farther off
+    return facts, known and not is_open(program, facts, near)
 
 
 # Forms, blocks, threads -------------------------------------------------------------------------------
@@ -269,6 +278,8 @@ def test_the_random_packs_hold_every_word_of_the_language() -> None:
         "金额",
         "p5[",
         "p6[",
+        *("父.", "母.", "配偶.", "father.", "mother.", "spouse."),
+        *(" for k in 子女", " for k in 亲属", " for k in 父母", " for k in 受助人", " for k in children"),
     ]
     for word in [*(f"{w}(" for w in words.split()), *signs]:
         assert text.count(word) > 20, word
@@ -284,3 +295,23 @@ def test_the_random_packs_hold_every_word_of_the_language() -> None:
         "optional: true",
     ):
         assert text.count(word) > 10, word
+
+
+def test_the_random_packs_cross_households_in_every_way(tmp_path: Path) -> None:
+    """Links to values of each kind, of a person and of a household; each loop over kin; chains of both."""
+    found: Counter[object] = Counter()
+    for seed in range(60):
+        _, program = random_pack(seed, tmp_path)
+        used = used_by(program)
+        found.update([("reach", used.reach), *used.gathered, *used.kin])
+        for n in program.graph.nodes:
+            if n.op == "gather":
+                found["gather", n.kind, "household" if n.args[0].op == "spread" else "person"] += 1
+            elif n.op == "kin":
+                found["kin", n.data[1]] += 1
+    ways = [("gather", kind, unit) for kind in ("num", "bool", "enum") for unit in ("person", "household")]
+    loops = [("kin", how) for how in ("sum", "any", "all", "min", "max")]
+    ties = ["father", "mother", "spouse", "children", "family", "parents", "wards"]
+    for way in [*ways, *loops, *ties]:
+        assert found[way] >= 8, (way, found)
+    assert [found["reach", far] >= least for far, least in ((0, 10), (1, 10), (2, 10), (3, 2))] == [True] * 4

@@ -19,9 +19,10 @@ from rules.twins import Town
 from zhida.rules import values
 from zhida.rules.explain.interpret import Run
 from zhida.rules.formulas import terms
-from zhida.rules.formulas.ir import PERSON, Graph, Node, RangeError, cone, divide_exact
+from zhida.rules.formulas.ir import PERSON, Graph, Node, RangeError, cone
 from zhida.rules.formulas.literals import proved_positive
 from zhida.rules.formulas.terms import Term
+from zhida.rules.formulas.whole import divide_exact
 from zhida.rules.kernel import plain, support
 from zhida.rules.values import VALUE
 

@@ -46,6 +46,46 @@ MISTAKES = [
     ("pack.yaml", "{id: half, name: 半失能}", "{id: half, name: 失能}", "a choice twice «失能»"),
     ("pack.yaml", "name: 父", "name: 出生日期", "the name of this field is taken by a link (pack.yaml:10"),
     ("pack.yaml", "links:", "link:", "unknown key «link»; expected perhaps «links»"),
+    (
+        "pack.yaml",
+        "name: 父}",
+        "name: 父, register: hukuo}",
+        "pack.yaml:10:41: unknown register «hukuo»; expected perhaps «hukou»",
+    ),
+    (
+        "pack.yaml",
+        "name: 父}",
+        "name: 父, registers: hukou}",
+        "unknown key «registers»; expected perhaps «register»",
+    ),
+    (
+        "pack.yaml",
+        "[father]",
+        "[fathers]",
+        "pack.yaml:11:46: unknown link «fathers»; expected perhaps «father»",
+    ),
+    ("pack.yaml", "[father]", "[father, father]", "pack.yaml:11:54: a link twice «father»; expected each"),
+    ("pack.yaml", "[father]", "father", "where a list should be"),
+    (
+        "pack.yaml",
+        ", followed_by: [father]",
+        "",
+        "pack.yaml:11:7: kin over no links «{…}»; expected `follows: […]`, `followed_by: […]` or both",
+    ),
+    ("pack.yaml", "followed_by: [father]", "follows: []", "pack.yaml:11:7: kin over no links"),
+    ("pack.yaml", "followed_by: [father]", "follows: [father]", None),
+    (
+        "pack.yaml",
+        "[father], register: hukou",
+        "[father], register: awardz",
+        "pack.yaml:11:65: unknown register «awardz»; expected perhaps «awards»",
+    ),
+    ("pack.yaml", "[father], register: hukou", "[father]", None),
+    ("pack.yaml", "followed_by", "followd_by", "unknown key «followd_by»; expected perhaps «followed_by»"),
+    ("pack.yaml", "id: children", "id: father", "the name of this kin is taken by a link (pack.yaml:10)"),
+    ("pack.yaml", "name: 子女", "name: 成员", "the name of this kin is taken by a word for members"),
+    ("fields/a.yaml", "name: 工资", "name: 子女", "the name of this field is taken by a kin (pack.yaml:11)"),
+    ("pack.yaml", "name: 子女", "name: 子 女", "not a name for formulas «子 女»"),
     ("pack.yaml", "id: awards", "id: award", "the pack has no register for awards «basic»"),
     ("pack.yaml", "age_on: {day: last, evidence: ASSUMED, note: 未写明}", "age_on: {day: last}", "no source"),
     # sources.yaml
@@ -267,6 +307,13 @@ def test_mistake(tmp_path: Path, file: str, old: str, new: str, says: str | None
     assert len(error.problems) <= 6, str(error)
 
 
+def test_an_unknown_link_of_kin_is_one_problem(tmp_path: Path) -> None:
+    error = refused(tmp_path, changed("pack.yaml", "[father]", "[fathers]"))
+    assert [str(p) for p in error.problems] == [
+        "pack.yaml:11:46: unknown link «fathers»; expected perhaps «father»"
+    ]
+
+
 def test_all_mistakes_at_once_in_order(tmp_path: Path) -> None:
     error = refused(
         tmp_path,
@@ -300,7 +347,10 @@ def test_missing_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("param/a.yaml", "not a file or folder of a pack «param»; expected one of cases, city"),
+        (
+            "param/a.yaml",
+            "not a file or folder of a pack «param»; expected one of stacking.yaml, open.yaml, cases, city",
+        ),
         ("source.yaml", "not a file or folder of a pack «source.yaml»"),
         ("fields/b.yml", "fields/b.yml: this is no file of a pack"),
         ("fields/more/b.yaml", "fields/more: this is no file of a pack"),

@@ -200,3 +200,20 @@ def test_the_bench_says_what_running_everything_says(tmp_path: Path) -> None:
 
 def test_the_bench_and_the_teaching_pack() -> None:
     assert _agrees(load_pack(find_pack("taoyuan")), 40) > 1
+
+
+SUPPOSED = """\
+- {id: below, says: 差一分, month: 2018-06, division: "990102", complete: all, suppose: [标准=300],
+   members: [{id: m1, 工资: 299.99, 意愿: 选基本}], expect: [{benefit: basic, answer: yes, amount: 1}]}
+- {id: at, says: 正好, month: 2018-06, division: "990102", complete: all, suppose: [标准=300],
+   members: [{id: m1, 工资: 300, 意愿: 选基本}],
+   expect: [{benefit: basic, answer: no, because: [income, poor]}]}
+"""
+
+
+def test_what_a_case_supposes_notices_formulas_and_no_value(tmp_path: Path) -> None:
+    """The comparison is tried on both sides of the supposed value; the pack's own value is not."""
+    pack = pack_with(tmp_path, SUPPOSED)
+    lived = {m.key for m in run_mutation(pack).survivors}
+    assert not any(key.startswith("basic.income |") for key in lived)
+    assert any(key.startswith("standard 2015-07") and "500 → 500.01" in key for key in lived)

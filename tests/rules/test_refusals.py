@@ -122,6 +122,30 @@ h money | ⟦sum(m.big * m.n * m.n * m.n * m.n * m.n for m in 成员) | beyond w
 p bool | ⟦big / some / some / some / some / some / some / some < big / some | beyond what int64 holds
 p decimal | ⟦父.nothing | no person has nothing
 h decimal | ⟦父.n | the link 父 in a formula about household
+h decimal | sum(⟦父.n for m in 成员) | the link 父
+p decimal | n + ⟦父.母.n | a dot after something that is no name
+p decimal | n + ⟦父 | nothing is called 父
+p bool | any(⟦ill for k in 子女) | ill inside a loop over kin is not the kin's
+p bool | any(k.ill for k in 子女 if ⟦n > k.n) | n inside a loop over kin is not the kin's
+p decimal | sum(k.n + ⟦rooms for k in 子女) | rooms inside a loop over kin is not the kin's
+p bool | any(⟦父.ill for k in 子女) | the link 父 inside a loop
+p bool | any(⟦k.父 for k in 子女) | no person has 父
+p bool | any(⟦k.nothing for k in 子女) | no person has nothing
+p bool | any(⟦k for k in 子女) | k stands alone
+p bool | any(⟦k.wage for k in 子女) | an amount of money stands where a yes/no must
+p bool | any(k.ill and ⟦any(j.ill for j in 子女) for k in 子女) | a loop over 子女 inside a loop
+p bool | ⟦any(k.ill for k in 孙女) | no such members
+p bool | ⟦any(k.ill for k in 父) | no such members
+p decimal | ⟦子女.n | means nothing
+p decimal | n + ⟦子女 | nothing is called 子女
+h decimal | rooms + ⟦count(k for k in 子女) | a loop over 子女 in a formula about household
+h decimal | sum(⟦count(k for k in 子女) for m in 成员) | a loop over 子女 inside a loop
+p decimal | ⟦count(k.n for k in 子女) | count of something else
+p decimal | ⟦max(k.n for k in 子女) | max over members without a default
+p decimal | ⟦min((k.n for k in 子女), default=0) | the default could win over a member
+p money | ⟦sum(k.wage / k.some for k in 子女) | sum over a quotient
+p money | ⟦max((k.wage for k in 子女), default=n) | no constant of the members' kind
+p money | ⟦sum(k.big * k.n * k.n * k.n * k.n for k in 子女) | beyond what int64 holds
 p bool | ⟦待遇.享有 | means nothing
 p int | ⟦n / 2 | is declared int, but the formula gives a quotient
 p date | ⟦n | is declared date, but the formula gives a number
@@ -328,6 +352,57 @@ def test_circles_of_variables_are_named(tmp_path: Path) -> None:
     found = problems(tmp_path, {"variables/a.yaml": variables(formulas)})
     said = [p.says for p in found]
     assert said == ["a circle: a名 → b名 → c名 → a名", "a circle: alone名 → alone名"]
+
+
+def test_circles_through_other_people_are_named(tmp_path: Path) -> None:
+    """Whoever the link points at: that a father is never his own is not for a formula to know."""
+    formulas = {
+        "a": ("person", "decimal", "coalesce(父.b名, 0) + 1"),
+        "b": ("person", "decimal", "sum(k.a名 for k in 子女)"),
+        "home": ("household", "decimal", "sum(m.guest名 for m in 成员)"),
+        "guest": ("person", "decimal", "coalesce(配偶.home名, 0)"),
+        "alone": ("person", "bool", "any(k.alone名 for k in 子女)"),
+        "fine": ("person", "decimal", "coalesce(父.n, 0) + sum(k.n for k in 子女)"),
+    }
+    found = problems(tmp_path, {"variables/a.yaml": variables(formulas)})
+    assert [(p.line, p.says) for p in found] == [
+        (1, "a circle: a名 → b名 → a名"),
+        (3, "a circle: home名 → guest名 → home名"),
+        (5, "a circle: alone名 → alone名"),
+    ]
+
+
+def test_a_benefit_that_hangs_on_itself_through_kin_is_named(tmp_path: Path) -> None:
+    formulas = {"helped": ("person", "bool", "coalesce(丙助.享有, False)")}
+    condition = "any(k.helped名 for k in 子女)"
+    files = {
+        "benefits/three.yaml": help_of("three", "丙助", condition=condition),
+        "variables/a.yaml": variables(formulas),
+    }
+    (found,) = problems(tmp_path, files)
+    assert found.says.startswith("a circle: ") and "丙助" in found.says and "helped名" in found.says
+
+
+def test_a_quotient_of_somebody_else_is_rounded_first(tmp_path: Path) -> None:
+    """But it may be compared where it is: at the kin's."""
+    formulas = {
+        "per": ("person", "money", "wage / some"),
+        "through": ("person", "money", "n * 父.per名"),
+        "over": ("person", "money", "n * sum(k.per名 for k in 子女)"),
+        "largest": ("person", "money", "max((k.per名 for k in 子女), default=0)"),
+        "whole": ("person", "money", "round_up(wage / some, 0.01)"),
+        "sound": ("person", "bool", "any(k.per名 < line for k in 子女) and 父.whole名 < line"),
+    }
+    found = problems(tmp_path, {"variables/a.yaml": variables(formulas)})
+    text = variables(formulas).splitlines()
+    assert [(p.line, p.column) for p in found] == [
+        (2, text[1].index("父.per名") + 1),
+        (3, text[2].index("sum(") + 1),
+        (4, text[3].index("max(") + 1),
+    ]
+    assert (found[0].says, found[0].expected) == ("父.per名 is a quotient", "a whole value; round it first")
+    assert [p.says for p in found[1:]] == ["sum over a quotient", "max over a quotient"]
+    assert {p.expected for p in found[1:]} == {"whole values; round it first"}
 
 
 def help_of(id: str, name: str, more: str = "", condition: str = "n > 1") -> str:

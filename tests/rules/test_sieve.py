@@ -54,7 +54,8 @@ def test_the_sieve_holds_back_whom_nothing_concerns(monkeypatch: pytest.MonkeyPa
     columns["c_wage"][town.table.group_of == 7] = 0
     table = replace(town.table, columns=columns, place_group=np.ones(homes, np.int32))
     table = replace(table, place_person=np.ones(people, np.int32))
-    kernel = Kernel(program, Form(tuple((f, "known") for f in pack.fields)), compiled=False)
+    listed = [id for id, b in pack.benefits.items() if b.kind != "in_kind"]  # as a scan does
+    kernel = Kernel(program, Form(tuple((f, "known") for f in pack.fields)), listed, compiled=False)
     parameters = kernel.parameters(town.places, MONTH)
     through: list[int] = []
     real = module.some

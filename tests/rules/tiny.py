@@ -23,7 +23,13 @@ first_month: {source: L1}
 units:
   - {id: person, name: 个人}
   - {id: household, name: 家庭, members: 成员}
-links: [{id: father, name: 父}]
+links:
+  - {id: father, name: 父, register: one}
+  - {id: mother, name: 母}
+  - {id: spouse, name: 配偶, register: one}
+kin:
+  - {id: children, name: 子女, followed_by: [father, mother], register: one}
+  - {id: parents, name: 父母, follows: [father, mother]}
 registers:
   - {id: one, name: 甲登记, department: 甲, access: register}
   - {id: awards, name: 发放登记, department: 民政, access: register}

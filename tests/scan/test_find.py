@@ -73,6 +73,6 @@ def test_unknown_registration_is_no_fact(loaded: Loaded, pack: Pack) -> None:
     rows = np.flatnonzero(part.persons["registered"] == -2)
     assert len(rows)
     found = find_person(loaded.snapshot, int(part.persons["person_key"][rows[0]]))
-    facts = facts_of(loaded, found)
+    facts, _ = facts_of(loaded, found)
     assert "registered_here" not in facts.persons[found.person or 0]
     assert facts.places[found.person or 0] == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +16,15 @@ from zhida.cli.output import emit, lines
 
 if TYPE_CHECKING:
     from zhida.rules.declarations import Pack
+    from zhida.rules.formulas.ir import Node
+    from zhida.scan.loaded import Loaded
 
+PERSON = "person"
 MARK = ".zhida-demo"
 """Stands in a folder that a demo made: only such a one is replaced."""
+MOST_TRIED = 40
+"""Entries of a benefit that are looked through for one that hangs on somebody known."""
+
 LISTS = {"lead": "线索 lead", "verify": "待核实 to verify", "review": "待复核 to review"}
 REASONS = {"no_longer_fits": "已不符合", "amount_differs": "金额不一致"}
 
@@ -47,13 +53,24 @@ def demo(
     if not json:
         lines([f"合成城市，{built['persons']:,} 人，没有一个是真实的人（{built['seconds']} 秒）"])
     done = scanning.run(out / "city", out / "results", used)
-    people = three(out, used)
+    loaded = _loaded(out, used)
+    people = three(out, loaded)
+    others = hanging(out, loaded, {p["person_key"] for p in people})
     if json:
-        told = [{k: p[k] for k in ("list", "benefit", "person_key", "headline", "reasons")} for p in people]
-        emit({"city": built, "scan": done, "people": told, "seconds": round(time.monotonic() - began, 2)})
+        keys = ("list", "benefit", "person_key", "headline", "reasons")
+        told, tied = ([{k: p[k] for k in keys} for p in some] for some in (people, others))
+        emit(
+            {
+                "city": built,
+                "scan": done,
+                "people": told,
+                "hanging": tied,
+                "seconds": round(time.monotonic() - began, 2),
+            }
+        )
         return
     scanning.summary(done)
-    for p in people:
+    for p in (*people, *others):
         lines(["", f"【{LISTS[p['list']]}】{p['why']}", p["headline"], *(f"  · {r}" for r in p["reasons"])])
         lines([f"  再看：zhida explain {out / 'city'} --person {p['person_key']}"])
     lines(["", f"共 {time.monotonic() - began:.0f} 秒。全部为合成数据。"])
@@ -75,32 +92,104 @@ def _make_room(out: Path) -> None:
     )
 
 
-def three(out: Path, pack: Pack) -> list[dict[str, Any]]:
-    """One entry of each list that has any, explained. The same city gives the same three."""
-    from zhida.cli import found
-    from zhida.rules.explain.words import tell
+def _loaded(out: Path, pack: Pack) -> Loaded:
     from zhida.scan.loaded import Loaded
 
-    loaded = Loaded.open(out / "city", pack, compiled=False)
+    return Loaded.open(out / "city", pack, compiled=False)
+
+
+def three(out: Path, loaded: Loaded) -> list[dict[str, Any]]:
+    """One entry of each list that has any, explained. The same city gives the same three."""
     people = []
-    for entry in choose_three(out / "results" / "results.parquet"):
-        one = found.of(loaded, entry["person_key"], None)
-        unit_id = entry["unit"] if entry["unit"] != "person" else str(entry["person_key"])
-        results = one.presumed()["results"]
-        result = next(r for r in results if (r["benefit"], r["unit_id"]) == (entry["benefit"], unit_id))
-        told = tell(result, pack, one.ask())
-        words = {"headline": told.headline, "reasons": list(told.reasons), "why": _why(entry, pack)}
-        people.append(dict(entry) | words)
+    for entry in choose_three(_entries(out)):
+        result, ask = _answered(loaded, entry)
+        people.append(_told(loaded, entry, result, ask, _why(entry, loaded.pack)))
     return people
 
 
-def choose_three(results: Path) -> list[dict[str, Any]]:
-    """The entry of each list with the largest amount at stake, each of another benefit where possible."""
+def hanging(out: Path, loaded: Loaded, taken: set[int]) -> list[dict[str, Any]]:
+    """For each benefit that looks at people of other households, somebody whose case hangs on such a one."""
+    entries = _entries(out)
+    found = []
+    for benefit in crossing(loaded):
+        mine = [e for e in entries if e["benefit"] == benefit and e["person_key"] not in taken]
+        mine.sort(key=lambda e: (list(LISTS).index(e["list"]), e["unit_key"]))
+        best: tuple[bool, dict[str, Any]] | None = None
+        for entry in mine[:MOST_TRIED]:
+            result, ask = _answered(loaded, entry)
+            hangs = [
+                k for c in result["conditions"][: len(own_rules(loaded, benefit))] for k in c["hangs_on"]
+            ]
+            known = [k for k in hangs if k["who"] and k["answer"] != "undetermined"]
+            known.sort(key=lambda k: k["answer"] != "yes")
+            if known and (best is None or known[0]["answer"] == "yes"):
+                one, word = known[0], "是" if known[0]["answer"] == "yes" else "否"
+                why = f"要看别人的情况：{one['through']} {one['who']}，{one['asks']}：{word}"
+                best = one["answer"] == "yes", _told(loaded, entry, result, ask, why)
+            if best is not None and best[0]:
+                break
+        found += [best[1]] if best is not None else []
+    return found
+
+
+def own_rules(loaded: Loaded, benefit: str) -> list[Node]:
+    """Conditions that are the benefit's own, not of displacement or choice; they come first."""
+    return [c.node for c in loaded.program.benefits[benefit].conditions if c.role == "rule"]
+
+
+def crossing(loaded: Loaded) -> list[str]:
+    """Benefits of persons with a rule of their own that asks something of people found by links or kin."""
+    found = []
+    for name in loaded.benefits:
+        answers = {b.full.answer.id for b in loaded.program.benefits.values()}
+        if any(n.op in ("gather", "kin") for n in _without(own_rules(loaded, name), answers)):
+            found.append(name)
+    return found
+
+
+def _without(roots: Sequence[Node], stops: set[int]) -> list[Node]:
+    """Nodes of persons that the roots hang on, not through some others nor through a group."""
+    seen: dict[int, Node] = {}
+    todo = list(roots)
+    while todo:
+        n = todo.pop()
+        if n.id not in seen and n.id not in stops and n.unit == PERSON:
+            seen[n.id] = n
+            todo += n.args
+    return list(seen.values())
+
+
+def _answered(loaded: Loaded, entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    from zhida.cli import found
+
+    one = found.of(loaded, entry["person_key"], None)
+    unit_id = entry["unit"] if entry["unit"] != "person" else str(entry["person_key"])
+    results = one.presumed()["results"]
+    result = next(r for r in results if (r["benefit"], r["unit_id"]) == (entry["benefit"], unit_id))
+    return result, one.ask()
+
+
+def _told(
+    loaded: Loaded, entry: Mapping[str, Any], result: dict[str, Any], ask: dict[str, list[str]], why: str
+) -> dict[str, Any]:
+    from zhida.rules.explain.words import tell
+
+    told = tell(result, loaded.pack, ask)
+    return dict(entry) | {"headline": told.headline, "reasons": list(told.reasons), "why": why}
+
+
+def _entries(out: Path) -> list[dict[str, Any]]:
     import pyarrow.parquet as parquet
 
     columns = ["list", "reason", "benefit", "unit", "unit_key", "person_key", "automatic", "deciding"]
     columns += ["presumed_lo", "presumed_hi", "award_amount"]
-    rows = parquet.read_table(results, columns=columns, filters=[("list", "in", list(LISTS))]).to_pylist()
+    results = out / "results" / "results.parquet"
+    rows = parquet.read_table(results, columns=columns, filters=[("list", "in", list(LISTS))])
+    return rows.to_pylist()
+
+
+def choose_three(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entry of each list with the largest amount at stake, each of another benefit where possible."""
     chosen: list[dict[str, Any]] = []
     for name in LISTS:
         taken = {c["benefit"] for c in chosen}
@@ -125,5 +214,6 @@ def _why(entry: Mapping[str, Any], pack: Pack) -> str:
         award = entry["award_amount"]
         paid = f"，现每月发 {award / 100:,.2f} 元" if award else ""
         return f"正在享受{paid}，{REASONS.get(entry['reason'], '须复核')}"
-    facts = "、".join(pack.fields[f].name for f in entry["deciding"][:3])
+    names = {x.id: x.name for kind in (pack.fields, pack.parameters, pack.kin) for x in kind.values()}
+    facts = "、".join(names[f] for f in entry["deciding"][:3])
     return f"有困难迹象，尚不能定；最省事的是先查：{facts}"

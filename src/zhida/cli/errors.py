@@ -68,12 +68,13 @@ def sentences(error: Exception) -> list[str] | None:
     from zhida.population.errors import SnapshotError
     from zhida.rules.explain.request import RequestError
     from zhida.rules.problems import PackError
+    from zhida.services.plan.errors import PlanError
 
     if isinstance(error, RequestError):
         return list(error.problems)
     if isinstance(error, PackError):
         return str(error).splitlines()
-    if isinstance(error, (SnapshotError, CodeError)) or type(error).__name__ == "LinksNotYet":
+    if isinstance(error, (SnapshotError, CodeError, PlanError)):
         return [str(error)]
     if isinstance(error, MemoryError):
         return ["The memory is full; nothing was kept. Take a smaller --fraction or free memory."]

@@ -18,7 +18,7 @@ from zhida.scan.loaded import Loaded, to_ask
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """``ids``: keys of the members as text; ``person``: whose answers are meant, None for all."""
+    """``ids``: everybody's keys as text, members first; ``person``: whose answers are meant, None for all."""
 
     loaded: Loaded
     facts: Facts
@@ -37,8 +37,11 @@ class Looked:
             told = f.register and pack.registers[f.register].access == "register"
             if f.empty is not None and not told:
                 empty[f.unit == PERSON][f.id] = stored(f, f.empty)
-        persons = tuple({**empty[True], **person} for person in self.facts.persons)
-        return self._answer(replace(self.facts, persons=persons, group={**empty[False], **self.facts.group}))
+        facts = self.facts
+        persons = tuple({**empty[True], **person} for person in facts.persons)
+        elsewhere = tuple(replace(e, group={**empty[False], **e.group}) for e in facts.elsewhere)
+        group = {**empty[False], **facts.group}
+        return self._answer(replace(facts, persons=persons, group=group, elsewhere=elsewhere))
 
     def ask(self) -> dict[str, list[str]]:
         """For each benefit the names of what only the family can tell or allow to be looked up."""
@@ -66,5 +69,5 @@ def of(loaded: Loaded, person: int | None, household: int | None) -> Looked:
     else:
         assert household is not None
         found = find_household(loaded.snapshot, household)
-    ids = tuple(str(found.part.persons["person_key"][row]) for row in found.rows)
-    return Looked(loaded, facts_of(loaded, found), ids, None if found.person is None else ids[found.person])
+    facts, ids = facts_of(loaded, found)
+    return Looked(loaded, facts, ids, None if found.person is None else ids[found.person])

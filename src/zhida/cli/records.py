@@ -179,7 +179,13 @@ def benefit(b: Benefit) -> dict[str, Any]:
         "says": b.says,
         "exists": {"from": _month(b.start), "until": _month(b.until)},
         "owners": [
-            {"department": o.department, "from": _month(o.start), **citation(o.citation)} for o in b.owners
+            {
+                "department": o.department,
+                "from": _month(o.start),
+                "until": _month(o.until),
+                **citation(o.citation),
+            }
+            for o in b.owners
         ],
         "legal": [citation(c) for c in b.legal],
         "applies": applies,
@@ -191,6 +197,7 @@ def benefit(b: Benefit) -> dict[str, Any]:
             {
                 **(formula(a.formula) or {}),
                 "period": a.period,
+                "ceiling": a.ceiling,
                 "rounding": {
                     "to": _number(Decimal(a.rounding.step) / 100),
                     "direction": str(a.rounding.direction),
@@ -201,6 +208,22 @@ def benefit(b: Benefit) -> dict[str, Any]:
         ],
         "excluded_by": [
             {"benefit": x.benefit, "says": x.says, **citation(x.citation)} for x in b.excluded_by
+        ],
+        "provides": [
+            {"says": p.says, "from": _month(p.start), "until": _month(p.until), **citation(p.citation)}
+            for p in b.provides
+        ],
+        "procedure": [
+            {
+                "id": s.id,
+                "says": s.says,
+                "within": s.within,
+                "counted": s.counted or None,
+                "from": _month(s.start),
+                "until": _month(s.until),
+                **citation(s.citation),
+            }
+            for s in b.procedure
         ],
         "documents": list(b.documents),
     }

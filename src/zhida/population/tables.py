@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.codes.months import first_day
+from zhida.population.kin import Back, guests_of, web_of
 from zhida.population.schema import State, high_column, state_column
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
+from zhida.rules.kernel.web import Shape, Used
 
 Array = NDArray[Any]
 OUTSIDE = 0
@@ -81,8 +83,62 @@ def form_of(snapshot: Snapshot, pack: Pack) -> Form:
     return Form(tuple(sorted(found)))
 
 
-def table_of_part(snapshot: Snapshot, part: Part, places: Map) -> Table:
-    """One part as the kernel takes it. Only awards, places and 本地户籍 are made; the rest is mapped."""
+def table_of_part(
+    snapshot: Snapshot, part: Part, places: Map, used: Used | None = None, back: Back | None = None
+) -> Table:
+    """One part as the kernel takes it. Only awards, places and 本地户籍 are made; the rest is mapped. Where
+    rules follow ties (``used``), those of other parts whom its people are tied to come after its own."""
+    table = _own(snapshot, part, places)
+    if used is None or back is None or not used.reach:
+        return table
+    guests = guests_of(snapshot, part, used, back)
+    tables = [table]
+    for index, homes in guests.households.items():
+        tables.append(_some(snapshot, _own(snapshot, snapshot.part(index), places), homes))
+    web = web_of(snapshot, part, used, back, guests)
+    return replace(_joined(tables), web=web, own=len(table.size))
+
+
+def _some(snapshot: Snapshot, table: Table, groups: Array) -> Table:
+    """Some households, in this order."""
+    persons = Shape(table.first_person, table.size, table.group_of).persons(groups)
+    rows = {"households": groups, "persons": persons}
+    contract = snapshot.contract
+    of = {f.id: f.table for f in contract.fields}
+    for benefit, unit in zip(contract.benefits, contract.benefit_tables, strict=True):
+        of |= {f"awarded_{benefit}": unit, f"award_amount_{benefit}": unit}
+    size = table.size[groups]
+    return Table(
+        (np.cumsum(size) - size).astype(table.first_person.dtype),
+        size,
+        np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size),
+        table.place_group[groups],
+        table.place_person[persons],
+        {name: column[rows[of.get(name[2:], "persons")]] for name, column in table.columns.items()},
+    )
+
+
+def _joined(tables: list[Table]) -> Table:
+    """Households of several tables in one, in order."""
+    if len(tables) == 1:
+        return tables[0]
+    persons = np.cumsum([0, *(len(t.group_of) for t in tables)])
+    groups = np.cumsum([0, *(len(t.size) for t in tables)])
+
+    def whole(parts: list[Array]) -> Array:
+        return np.concatenate(parts).astype(parts[0].dtype)
+
+    return Table(
+        whole([t.first_person + n for t, n in zip(tables, persons, strict=False)]),
+        whole([t.size for t in tables]),
+        whole([t.group_of + n for t, n in zip(tables, groups, strict=False)]),
+        whole([t.place_group for t in tables]),
+        whole([t.place_person for t in tables]),
+        {name: whole([t.columns[name] for t in tables]) for name in tables[0].columns},
+    )
+
+
+def _own(snapshot: Snapshot, part: Part, places: Map) -> Table:
     columns: dict[str, Array] = {}
     for f in snapshot.contract.fields:
         source = part.households if f.table == "households" else part.persons

@@ -27,6 +27,10 @@ def cited(pack: Pack) -> Iterator[Cited]:
         yield f"group {g.id}", g.citation, g.at
     for choice in pack.choices:
         yield f"choice {choice.id}", choice.citation, choice.at
+    for cell in pack.stacking.cells if pack.stacking is not None else ():
+        yield f"stacking ({cell.rule}) of {', '.join(cell.of[:3])}", cell.citation, cell.at
+    for point in pack.open_points:
+        yield f"open point {point.id}", point.citation, point.at
 
 
 def _of_benefit(b: Benefit) -> Iterator[Cited]:
@@ -41,6 +45,10 @@ def _of_benefit(b: Benefit) -> Iterator[Cited]:
         yield f"rounding of {b.id}", a.rounding.citation, a.at
     for e in b.excluded_by:
         yield f"exclusion of {b.id} by {e.benefit}", e.citation, e.at
+    for p in b.provides:
+        yield f"what {b.id} provides", p.citation, p.at
+    for s in b.procedure:
+        yield f"step {b.id}.{s.id}", s.citation, s.at
     if b.signal is not None:
         yield f"signal of {b.id}", b.signal.citation, b.signal.at
     if b.review is not None:

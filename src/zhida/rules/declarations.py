@@ -14,6 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zhida.rules.handling import Provision, Step
+from zhida.rules.matrix import OpenPoint, Stacking
+
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
 
@@ -122,10 +125,28 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """From a person to one other person, who may live elsewhere (父, 母, 配偶)."""
+    """From a person to one other person, who may live elsewhere (父, 母, 配偶).
+
+    ``register``: where it is complete, whom it tells no link of has nobody; '' where absence says nothing.
+    """
 
     id: str
     name: str
+    register: str
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """From a person to any number of others (子女, 法定赡养抚养扶养人): whom its links ``follows`` point at,
+    and whose links ``followed_by`` point at the person. Where ``register`` is complete there are no more of
+    the latter than are known."""
+
+    id: str
+    name: str
+    follows: tuple[str, ...]
+    followed_by: tuple[str, ...]
+    register: str
     at: At
 
 
@@ -253,11 +274,14 @@ class Rounding:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
+    """``ceiling``: what is paid lies anywhere from nothing to the formula's value (help at discretion)."""
+
     formula: Formula
     rounding: Rounding
     period: str
     citation: Citation
     at: At
+    ceiling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +296,12 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
+    """Who is in charge in the months [start, until)."""
+
     department: str
     start: int | None
     citation: Citation
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +337,8 @@ class Benefit:
     says: str
     legal: tuple[Citation, ...]
     at: At
+    provides: tuple[Provision, ...] = ()
+    procedure: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +379,7 @@ class Pack:
     verified_through: date
     units: Mapping[str, Unit]
     links: Mapping[str, Link]
+    kin: Mapping[str, Kin]
     registers: Mapping[str, Register]
     enums: Mapping[str, Enumeration]
     fields: Mapping[str, Field]
@@ -362,3 +392,5 @@ class Pack:
     divisions: DivisionTree
     hash: str
     files: tuple[str, ...] = field(default=())
+    stacking: Stacking | None = None
+    open_points: tuple[OpenPoint, ...] = ()

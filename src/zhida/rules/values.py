@@ -11,7 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import date, timedelta
 
-from zhida.rules.formulas.ir import NA, NO, YES, divide_exact
+from zhida.rules.formulas.ir import NA, NO, YES
+from zhida.rules.formulas.whole import divide_exact
 
 VALUE, NONE, OPEN_LO, OPEN_HI = 1, 2, 4, 8
 
@@ -121,6 +122,13 @@ def hull(a: Num, b: Num) -> Num:
     for x in (a, b):
         opened |= (x[2] & OPEN_LO if x[0] == lo else 0) | (x[2] & OPEN_HI if x[1] == hi else 0)
     return (lo, hi, ((a[2] | b[2]) & (VALUE | NONE)) | opened)
+
+
+def settled(value: Num | int) -> bool:
+    """Whether it is one value, or surely not applicable."""
+    if isinstance(value, tuple):
+        return (value[0] == value[1] and value[2] in (VALUE, NONE)) or value[2] == NONE
+    return value & (value - 1) == 0
 
 
 def age_cutoffs(reference: date) -> list[int]:

@@ -1,9 +1,10 @@
 """Which fact would decide: unknown cells are given values and the same kernel is asked again.
 
-A fact is a field (of all members of the household whose value is not known) or a parameter without a
-known value. It decides alone where some value of it makes the answer one of yes, no or not applicable,
-whatever all the rest may be. Values tried: both ends of what it may be, what an empty register means, and
-each choice; rules are made of comparisons, so an answer that changes does so between these.
+A fact is a field (of all members of the household whose value is not known), that there are no other
+kin than are known, or a parameter without a known value. It decides alone where some value of it makes
+the answer one of yes, no or not applicable, whatever all the rest may be. Values tried: both ends of
+what it may be, what an empty register means, and each choice; rules are made of comparisons, so an
+answer that changes does so between these.
 Where nothing decides alone, everything unknown is settled and then let go again, the dearest first,
 as long as the answer stays settled: a small set, not always the smallest.
 
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.rules.declarations import Kind
+from zhida.rules.explain.deciding import KIN_COST
 from zhida.rules.formulas.ir import PERSON, cone
 from zhida.rules.kernel.run import Table
 from zhida.rules.program.build import Program
@@ -58,7 +60,8 @@ class Finder:
         self.unwritten: dict[str, tuple[str, ...]] = {}
         for b in loaded.benefits:
             answer = [program.benefits[b].presumed.answer]
-            self.fields[b] = tuple(unsettled(program, kernel.form, b))
+            kin = [k for k in loaded.pack.kin if any(n.data[0] == k for n in cone(answer) if n.op == "kin")]
+            self.fields[b] = tuple(sorted((*unsettled(program, kernel.form, b), *kin), key=self._cost))
             named = {str(leaf.data[0]) for leaf in leaves(answer, "param")}
             self.gaps[b] = tuple(p for p in loaded.pack.parameters if p in named & unknown)
             inputs = {str(leaf.data[0]) for leaf in leaves(answer, "input")}
@@ -135,7 +138,7 @@ class Finder:
 
     def _cost(self, fact: str) -> int:
         field = self.loaded.pack.fields.get(fact)
-        return 10 if field is None else field.cost
+        return field.cost if field is not None else KIN_COST if fact in self.loaded.pack.kin else 10
 
     def _homes(self, trial: Trial, one: Asked, fact: str) -> Array:
         """Households in which it is not known, for a fact of the person alone: in the one asked about."""
@@ -230,13 +233,15 @@ def own_facts(program: Program, benefit: str) -> set[str]:
     if program.pack.benefits[benefit].unit != PERSON:
         return set()
     nodes = cone([program.benefits[benefit].presumed.answer])
-    others = cone(n for n in nodes if n.op in ("spread", "gather", "agg"))
+    others = cone(n for n in nodes if n.op in ("spread", "gather", "agg", "kin"))
     shared = {str(n.data[0]) for n in others if n.op == "input"}
     return {str(n.data[0]) for n in nodes if n.op == "input" and n.unit == PERSON} - shared
 
 
 def values_to_try(program: Program, fact: str) -> tuple[Value, ...]:
     """Values of a fact: both ends, what an empty register means, one of each kind of choices."""
+    if fact in program.pack.kin:
+        return (HIGH,)
     field = program.pack.fields.get(fact)
     if field is None:
         return (LOW, HIGH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,9 @@ from zhida.population.schema import (
 )
 from zhida.population.store import Columns, Part, Snapshot
 from zhida.rules.declarations import Field, Kind
-from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Facts, Run, Value
+from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Run, Value
 from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.kernel.web import followers
 from zhida.rules.values import NONE, VALUE, point
 from zhida.scan.loaded import Loaded
 
@@ -74,32 +75,93 @@ def _find(snapshot: Snapshot, what: str, keys: Callable[[Part], Array], key: int
 
 def run_of(loaded: Loaded, found: Found) -> Run:
     """The interpreter over the household, in the month that was loaded."""
-    return Run(loaded.program, facts_of(loaded, found))
+    return Run(loaded.program, facts_of(loaded, found)[0])
 
 
-def facts_of(loaded: Loaded, found: Found) -> Facts:
-    """What registers tell of the household, with the same states and completeness as in a scan."""
-    part, snapshot = found.part, loaded.snapshot
-    rows = found.rows
-    registered = [int(part.persons["registered"][i]) for i in rows]
-    division = int(part.households["division"][found.household])
-    outside = len(loaded.places.place_of) - 1
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A household of the snapshot, and rows of its people in the part and over the snapshot."""
+
+    part: Part
+    household: int
+    rows: range
+
+    @property
+    def everywhere(self) -> range:
+        first = self.part.info.first_person
+        return range(self.rows.start + first, self.rows.stop + first)
+
+
+def homes_around(loaded: Loaded, found: Found) -> list[Home]:
+    """The household, then those that its people are tied to, as far as the rules look."""
+    snapshot, used, back = loaded.snapshot, loaded.used, loaded.back
+    homes = [Home(found.part, found.household, found.rows)]
+    frontier = homes
+    for _ in range(used.reach):
+        rows = [row for home in frontier for row in home.everywhere]
+        targets = {
+            int(home.part.persons[f"link_{link}"][row])
+            for home in frontier
+            for row in home.rows
+            for link in used.links
+        }
+        for link in used.back:
+            targets |= set(followers(back.pairs[link], np.array(rows))[1].tolist())
+        frontier = []
+        for target in sorted(t for t in targets if t >= 0):
+            if not any(target in home.everywhere for home in homes):
+                frontier.append(_home_of(snapshot, target))
+                homes.append(frontier[-1])
+    return homes
+
+
+def _home_of(snapshot: Snapshot, row: int) -> Home:
+    info = next(i for i in reversed(snapshot.infos) if i.first_person <= row)
+    part = snapshot.part(info.index)
+    household = int(part.persons["household"][row - info.first_person])
+    return Home(part, household, Found(part, household, None).rows)
+
+
+def facts_of(loaded: Loaded, found: Found) -> tuple[Facts, tuple[str, ...]]:
+    """What registers tell of the household and of those it hangs on, with the same states and completeness
+    as in a scan; and everybody's key as text."""
+    snapshot, homes = loaded.snapshot, homes_around(loaded, found)
     persons: list[Mapping[str, Value]] = []
-    for i, at in zip(rows, registered, strict=True):
-        place = int(loaded.places.place_of[at if at > OUTSIDE else outside])
-        told = _cells(loaded, part, "persons", part.persons, i, place)
-        if REGISTERED_HERE in loaded.pack.fields and at != NOWHERE_KNOWN:
-            told[REGISTERED_HERE] = YES if at > OUTSIDE else NO
-        persons.append(told)
-    place = int(loaded.places.place_of[division])
-    return Facts(
-        tuple(persons),
-        len(rows),
-        _cells(loaded, part, "households", part.households, found.household, place),
-        snapshot.divisions[division],
-        tuple(snapshot.divisions[at] if at > OUTSIDE else "" for at in registered),
-        _links(snapshot, found),
-    )
+    places: list[str] = []
+    at_place: list[int] = []
+    for home in homes:
+        for row in home.rows:
+            told, place, code = _person(loaded, home.part, row)
+            persons.append(told)
+            places.append(code)
+            at_place.append(place)
+    index = {row: i for i, row in enumerate(row for home in homes for row in home.everywhere)}
+    groups = []
+    for home in homes:
+        division = int(home.part.households["division"][home.household])
+        place = int(loaded.places.place_of[division])
+        told = _cells(loaded, home.part, "households", home.part.households, home.household, place)
+        groups.append((told, snapshot.divisions[division]))
+    elsewhere = [
+        Elsewhere(told, code, tuple(index[row] for row in home.everywhere))
+        for home, (told, code) in zip(homes[1:], groups[1:], strict=True)
+    ]
+    links = tuple(_links(snapshot, home.part, row, index) for home in homes for row in home.rows)
+    kin = tuple(_kin(loaded, row, links, index, at_place) for row in index)
+    told, code = groups[0]
+    facts = Facts(tuple(persons), len(homes[0].rows), told, code, tuple(places), links, kin, tuple(elsewhere))
+    return facts, tuple(str(home.part.persons["person_key"][row]) for home in homes for row in home.rows)
+
+
+def _person(loaded: Loaded, part: Part, row: int) -> tuple[dict[str, Value], int, str]:
+    """What is known, the row of its place, and the code of where it is registered ('' outside)."""
+    at = int(part.persons["registered"][row])
+    outside = len(loaded.places.place_of) - 1
+    place = int(loaded.places.place_of[at if at > OUTSIDE else outside])
+    told = _cells(loaded, part, "persons", part.persons, row, place)
+    if REGISTERED_HERE in loaded.pack.fields and at != NOWHERE_KNOWN:
+        told[REGISTERED_HERE] = YES if at > OUTSIDE else NO
+    return told, place, loaded.snapshot.divisions[at] if at > OUTSIDE else ""
 
 
 def _cells(
@@ -143,21 +205,38 @@ def _cell(field: Field, columns: Columns, row: int, complete: bool) -> Value | N
     return (value, high, VALUE)
 
 
-def _links(snapshot: Snapshot, found: Found) -> tuple[Mapping[str, int], ...]:
-    """Links of the members among each other; whoever lives elsewhere is somebody not in here."""
-    first = found.part.info.first_person + found.rows[0]
-    links = []
-    for row in found.rows:
-        own = {}
-        for name in snapshot.contract.links:
-            target = int(found.part.persons[f"link_{name}"][row])
-            if target == NO_LINK:
-                own[name] = NOBODY
-            else:
-                inside = 0 <= target - first < len(found.rows)
-                own[name] = target - first if inside else SOMEBODY
-        links.append(own)
-    return tuple(links)
+def _links(snapshot: Snapshot, part: Part, row: int, index: Mapping[int, int]) -> dict[str, int]:
+    """Whoever is not in here is somebody."""
+    found = {}
+    for name in snapshot.contract.links:
+        target = int(part.persons[f"link_{name}"][row])
+        found[name] = NOBODY if target == NO_LINK else index.get(target, SOMEBODY)
+    return found
+
+
+def _kin(
+    loaded: Loaded,
+    row: int,
+    links: Sequence[Mapping[str, int]],
+    index: Mapping[int, int],
+    places: Sequence[int],
+) -> dict[str, Relatives]:
+    pack, i = loaded.pack, index[row]
+    found = {}
+    for name in loaded.used.kin:
+        kin = pack.kin[name]
+        mine = [links[i][link] for link in kin.follows]
+        known = {t for t in mine if t >= 0}
+        closed = SOMEBODY not in mine
+        for link in kin.followed_by:
+            known |= {j for j, own in enumerate(links) if own[link] == i}
+            others = followers(loaded.back.pairs[link], np.array([row]))[1].tolist()
+            closed = closed and all(other in index for other in others)
+        if kin.followed_by:
+            register = list(pack.registers).index(kin.register) if kin.register else -1
+            closed = closed and register >= 0 and bool(loaded.places.places.complete[register, places[i]])
+        found[name] = Relatives(tuple(sorted(known - {i})), closed)
+    return found
 
 
 def instance_of(loaded: Loaded, found: Found, benefit: str) -> int:

@@ -114,13 +114,13 @@ def of_part(loaded: Loaded, where: Where, part: Part, reach: Reach | None) -> Co
     table = loaded.table(part)
     homes = Homes.of(part)
     if reach is None:
-        groups, people = np.arange(len(table.size)), np.arange(len(table.group_of))
+        groups, people = np.arange(table.groups), np.arange(table.own_persons)
         masks = np.full(len(groups), ALL, np.uint64)
     else:
         masks = concerned(loaded, table, reach)
         groups = np.flatnonzero(masks)
         few, people = picked(loaded, used_by(loaded.kernel, table), groups)
-        table = same_form(few, table)
+        table, people = same_form(few, table), people[: few.own_persons]
     return Concerned(
         table,
         groups,
@@ -139,6 +139,7 @@ def narrowed(loaded: Loaded, part: Concerned, benefits: Collection[str]) -> Conc
     if len(keep) == len(part.groups):
         return part
     few, persons = picked(loaded, part.table, keep)
+    persons = persons[: few.own_persons]
     return Concerned(
         same_form(few, part.table),
         part.groups[keep],
@@ -157,7 +158,7 @@ def concerned(loaded: Loaded, table: Table, reach: Reach) -> Array:
     them, all at one end, is none under any parameters.
     """
     rows = loaded.kernel.run(table, loaded.places.places, reach.wide, threads=1)
-    masks = np.zeros(len(table.size), np.uint64)
+    masks = np.zeros(table.groups, np.uint64)
     leads: dict[str, Array] = {}
 
     def mark(benefit: str, units: Array) -> None:

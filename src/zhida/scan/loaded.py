@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from zhida.population.kin import Back
 from zhida.population.schema import State, is_made, storage_dtype
 from zhida.population.store import Part, Snapshot
 from zhida.population.tables import Map, form_of, map_places, table_of_part
@@ -22,6 +23,7 @@ from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, Node, cone
 from zhida.rules.kernel.plan import Form, needed_by
 from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.kernel.web import Used
 from zhida.rules.program.build import Program, build_program
 from zhida.rules.reforms.reform import Reform, apply
 
@@ -43,6 +45,8 @@ class Loaded:
     places: Map
     parameters: Parameters
     asked: tuple[str, ...]
+    used: Used
+    back: Back
     _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @classmethod
@@ -65,10 +69,12 @@ class Loaded:
         form = form_of(snapshot, pack)
         asked = tuple(f for f in unsettled(program, form) if form.of(f) == "absent")
         form = replace(form, columns=tuple(sorted((*form.columns, *((f, "states") for f in asked)))))
-        kernel = Kernel(program, form, compiled=compiled)
+        kernel = Kernel(program, form, listed(program), compiled=compiled)
         places = map_places(snapshot, pack, month)
         parameters = kernel.parameters(places.places, month)
-        return cls(snapshot, pack, month, program, kernel, places, parameters, asked)
+        used = kernel.used
+        back = Back.of(snapshot, used.back)
+        return cls(snapshot, pack, month, program, kernel, places, parameters, asked, used, back)
 
     @property
     def benefits(self) -> tuple[str, ...]:
@@ -84,7 +90,7 @@ class Loaded:
 
     def table(self, part: Part) -> Table:
         """A part as the kernel takes it."""
-        table = table_of_part(self.snapshot, part, self.places)
+        table = table_of_part(self.snapshot, part, self.places, self.used, self.back)
         if not self.asked:
             return table
         columns = dict(table.columns)
@@ -103,6 +109,11 @@ class Loaded:
         register = list(self.pack.registers).index(declared.register)
         found: Array = self.places.places.complete[register][rows] == 1
         return found
+
+
+def listed(program: Program) -> list[str]:
+    """Benefits of which a scan has something to say: all that exist in the month but help in kind."""
+    return [b.benefit.id for b in program.benefits.values() if b.exists and b.benefit.kind != "in_kind"]
 
 
 def restricted(kernel: Kernel, benefits: Collection[str]) -> Kernel:
@@ -133,7 +144,7 @@ def leaves(nodes: list[Node], op: str) -> list[Node]:
 def unsettled(program: Program, form: Form, benefit: str | None = None) -> list[str]:
     """Fields that the answer as far as registers tell may hang on and that are not known of everybody;
     cheapest to find out first."""
-    chosen = [b for b in program.benefits.values() if b.exists and benefit in (None, b.benefit.id)]
+    chosen = [program.benefits[b] for b in listed(program) if benefit in (None, b)]
     found = set()
     for leaf in leaves([b.presumed.answer for b in chosen], "input"):
         name = str(leaf.data[0])

@@ -246,7 +246,8 @@ def _facts(result: ScanResult) -> str:
     """Which fact would settle most of what is open."""
     loaded = result.loaded
     pack = loaded.pack
-    known = {x.id: x.name for kind in (pack.fields, pack.parameters, pack.variables) for x in kind.values()}
+    kinds = (pack.fields, pack.parameters, pack.variables, pack.kin)
+    known = {x.id: x.name for kind in kinds for x in kind.values()}
     rows = []
     ordered = sorted(result.totals.deciding.items(), key=lambda item: (-item[1], item[0]))
     for (benefit, facts, alone), n in ordered[:MOST_FACTS]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zhida.population.schema import State
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
+from zhida.rules.kernel.web import Web, is_open, tied
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded
 
@@ -76,10 +77,10 @@ class Trial:
         self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, tables[0]
         self.groups = groups
         some = [picked(loaded, used_by(kernel, t), g) for t, g in zip(tables, groups, strict=True)]
-        self.persons = [persons for _, persons in some]
+        self.persons = [persons[: table.own_persons] for table, persons in some]
         self.table = joined([table for table, _ in some])
         self.first = self.table.first_person
-        self.count = len(self.first)
+        self.count = self.table.groups
         self._cells: dict[str, Array] = {}
         self._homes: dict[str, Array] = {}
 
@@ -92,7 +93,12 @@ class Trial:
         return np.concatenate(found)
 
     def cells(self, name: str) -> Array:
-        """Which cells of a field are not known, nor tell something by being absent."""
+        """Which cells of a field are not known, nor tell something by being absent; of kin, who may have more
+        than is known."""
+        pack, complete = self.loaded.pack, self.loaded.places.places.complete
+        if name in pack.kin and name not in self._cells:
+            assert self.table.web is not None
+            self._cells[name] = is_open(pack, name, self.table.web, complete, self.table.place_person)
         if name not in self._cells:
             field = self.loaded.pack.fields[name]
             state = self.table.columns[f"s_{name}"]
@@ -108,12 +114,12 @@ class Trial:
                 missing = self.places.unknown[fact]
                 homes = missing[self.table.place_group]
                 homes[self.table.group_of[missing[self.table.place_person]]] = True
-            elif self.loaded.pack.fields[fact].unit == PERSON:
-                homes = np.zeros(self.count, bool)
+            elif fact in self.loaded.pack.kin or self.loaded.pack.fields[fact].unit == PERSON:
+                homes = np.zeros(len(self.table.size), bool)
                 homes[self.table.group_of[self.cells(fact)]] = True
             else:
                 homes = self.cells(fact)
-            self._homes[fact] = np.flatnonzero(homes)
+            self._homes[fact] = np.flatnonzero(homes[: self.count])
         return self._homes[fact]
 
     def copies(self, groups: Array) -> Copies:
@@ -130,16 +136,21 @@ class Copies:
         self.columns = dict(self.table.columns)
         self.place_group = self.table.place_group.copy()
         self.place_person = self.table.place_person.copy()
+        self.closed: dict[str, Array] = {}
 
     def force(self, fact: str, value: Value, homes: slice | Array, only: Array | None = None) -> None:
-        """Gives the fact a value in some households (a slice, or ascending rows), wherever it is not known.
-        ``only``: in no other units of the trial than these."""
+        """Gives the fact a value in some households (a slice, or ascending rows), wherever it is not known
+        (of kin: that there are no others). ``only``: in no other units of the trial than these."""
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
             at = self._members(homes)
             count = self.trial.places.count
             self.place_group[homes] = self.place_group[homes] % count + shift
             self.place_person[at] = self.place_person[at] % count + shift
+            return
+        if fact in self.trial.loaded.pack.kin:
+            closed = self.closed.setdefault(fact, np.zeros(len(self.table.group_of), bool))
+            closed[self._members(homes)] = True
             return
         field = self.trial.loaded.pack.fields[fact]
         cells = self.trial.cells(fact) if only is None else self.trial.cells(fact) & only
@@ -173,9 +184,13 @@ class Copies:
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""
-        trial = self.trial
+        trial, web = self.trial, self.table.web
         table = replace(
-            self.table, columns=self.columns, place_group=self.place_group, place_person=self.place_person
+            self.table,
+            columns=self.columns,
+            place_group=self.place_group,
+            place_person=self.place_person,
+            web=None if web is None else replace(web, closed=self.closed),
         )
         places = trial.places
         return trial.kernel.run(same_form(table, trial.like), places.places, places.parameters, threads=1)
@@ -212,7 +227,13 @@ def used_by(kernel: Kernel, table: Table) -> Table:
 
 
 def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
-    """Some households of a table, in the order given, and the rows of their persons there."""
+    """Some households of a table, in the order given, any of them any number of times, and the rows of
+    their persons there. Those whom they are tied to come after them."""
+    own, web = len(groups), None
+    if loaded.used.reach:
+        assert table.web is not None
+        found = tied(loaded.pack, table.shape, table.web, loaded.used, groups, apart=True)
+        groups, web = found.groups, found.web()
     size = table.size[groups]
     first = (np.cumsum(size) - size).astype(table.first_person.dtype)
     persons = np.repeat(table.first_person[groups] - first, size) + np.arange(int(size.sum()), dtype=np.int32)
@@ -227,12 +248,14 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
         table.place_group[groups],
         table.place_person[persons],
         columns,
+        web,
+        own,
     )
     return made, persons
 
 
 def joined(tables: Sequence[Table]) -> Table:
-    """Tables of the same columns one after the other."""
+    """Tables of the same columns one after the other: first what each has of its own, then all visitors."""
     if len(tables) == 1:
         return tables[0]
     groups = np.cumsum([0, *(len(t.size) for t in tables[:-1])])
@@ -241,13 +264,52 @@ def joined(tables: Sequence[Table]) -> Table:
         (t.first_person + t.first_person.dtype.type(p), t.group_of + t.group_of.dtype.type(g))
         for t, g, p in zip(tables, groups, persons, strict=True)
     ]
-    return Table(
+    whole = Table(
         np.concatenate([first for first, _ in shifted]),
         np.concatenate([t.size for t in tables]),
         np.concatenate([group_of for _, group_of in shifted]),
         np.concatenate([t.place_group for t in tables]),
         np.concatenate([t.place_person for t in tables]),
         {name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
+    )
+    if tables[0].web is None:
+        return whole
+    webs = [t.web for t in tables if t.web is not None]
+    links = {
+        link: np.concatenate([_shifted(w.links[link], p) for w, p in zip(webs, persons, strict=True)])
+        for link in webs[0].links
+    }
+    own = [np.arange(t.groups) + g for t, g in zip(tables, groups, strict=True)]
+    guests = [np.arange(t.groups, len(t.size)) + g for t, g in zip(tables, groups, strict=True)]
+    return reordered(whole, links, np.concatenate([*own, *guests]), sum(len(o) for o in own))
+
+
+def _shifted(link: Array, by: int) -> Array:
+    found: Array = np.where(link < 0, link, link + by)
+    return found
+
+
+def reordered(table: Table, links: Mapping[str, Array], groups: Array, own: int) -> Table:
+    """All households of a table in another order, and who is tied to whom among them."""
+    persons = table.shape.persons(groups)
+    there = np.empty_like(persons)
+    there[persons] = np.arange(len(persons))
+    size = table.size[groups]
+    home = np.repeat(np.arange(len(groups), dtype=table.group_of.dtype), size)
+    moved = {k: np.where(x[persons] < 0, x[persons], there[x[persons]]) for k, x in links.items()}
+    columns = {
+        name: column[persons if len(column) == len(persons) else groups]
+        for name, column in table.columns.items()
+    }
+    return Table(
+        (np.cumsum(size) - size).astype(table.first_person.dtype),
+        size,
+        home,
+        table.place_group[groups],
+        table.place_person[persons],
+        columns,
+        Web.of(home, moved),
+        own,
     )
 
 
@@ -262,4 +324,4 @@ def same_form(table: Table, like: Table) -> Table:
 
     plain = {name: formed(getattr(table, name), getattr(like, name)) for name in ROWS}
     columns = {name: formed(column, like.columns[name]) for name, column in table.columns.items()}
-    return replace(table, columns=columns, **plain)
+    return replace(table, columns=columns, **plain)  # type: ignore[arg-type]

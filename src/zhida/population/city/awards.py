@@ -12,11 +12,12 @@ import numpy as np
 from zhida.population.city.draw import Array, Rng, Rows
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
-from zhida.population.schema import contract_of, is_made
+from zhida.population.schema import UNKNOWN_LINK, contract_of, is_made
 from zhida.population.store import Snapshot
 from zhida.population.tables import Map, map_places
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.kernel.web import Web
 from zhida.rules.program.build import build_program
 
 YES, NEAR = 1, 1 << 9
@@ -110,7 +111,15 @@ def _table(model: Model, truth: Truth, places: Map) -> Table:
     return Table(
         truth.households["first_person"], truth.households["size"], truth.persons["household"],
         places.rows(truth.households["division"]), places.rows(truth.persons["registered"]), columns,
+        _web(model, truth),
     )  # fmt: skip
+
+
+def _web(model: Model, truth: Truth) -> Web:
+    """Ties among the people of a chunk."""
+    unknown = np.full(truth.count, UNKNOWN_LINK)
+    links = {link: truth.persons.get(f"link_{link}", unknown) for link in model.pack.links}
+    return Web.of(truth.persons["household"], links)
 
 
 def award(model: Model, chunk: Chunk, truth: Truth, rules: Rules) -> dict[str, Array]:

@@ -28,7 +28,7 @@ def register_states(figures: Figures, pack: Pack, as_of: date) -> dict[str, dict
         whole = [c.code for c in figures.counties if c.code[:6] not in missing]
         if not missing:
             whole = [figures.territory.ljust(12, "0")]
-        if "known_able" in flaws:  # not in it says nothing anywhere
+        if flaws.get("nowhere"):  # not in it says nothing anywhere
             whole = []
         found[register.id] = {"as_of": as_of.isoformat(), "complete": whole}
     return found
@@ -67,8 +67,9 @@ def _observe_field(
     n = len(values)
     state = np.zeros(n, dtype=np.uint8)
     draw = rng.random(n)
-    if "known_able" in flaws:
-        known = np.where(_needy(model, truth, column, values), flaws["known_needy"], flaws["known_able"])
+    recorded = model.figures.get("registers.recorded").get(column.id)
+    if recorded is not None:
+        known = np.where(_needy(model, truth, column, values), recorded["needy"], recorded["able"])
         state[draw >= known] = State.ABSENT
     elif field.empty is not None:
         state[values == field.empty] = State.ABSENT

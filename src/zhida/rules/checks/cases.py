@@ -20,12 +20,14 @@ from zhida.rules.explain.request import RequestError
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.loading.files import PackFiles
 from zhida.rules.loading.yamlnodes import Node
-from zhida.rules.problems import Problems, nearest, one_of
+from zhida.rules.problems import PackError, Problems, nearest, one_of
+from zhida.rules.reforms.reform import apply, parse_set
 
 FOLDER = "cases"
 SURVIVORS = "cases/survivors.yaml"
 ANSWERS = ("yes", "no", "undetermined", "not_applicable")
-_REQUEST = ("complete", "household", "members", "others", "known_on")
+_REQUEST = ("complete", "household", "members", "others", "households", "known_on")
+_SUPPOSE = "suppose"
 _EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers")
 _OPEN = ("no", "undetermined")
 GROUP = ""
@@ -59,7 +61,8 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``data`` is a request as :func:`zhida.rules.explain.request.parse_request` takes it."""
+    """``data`` is a request as :func:`zhida.rules.explain.request.parse_request` takes it. ``suppose``:
+    values of parameters that the pack does not know (``name=value``), as if it did."""
 
     id: str
     says: str
@@ -67,6 +70,7 @@ class Case:
     data: Mapping[str, Any]
     expects: tuple[Expect, ...]
     at: At
+    suppose: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def _place(at: At) -> str:
 
 
 def _case(pack: Pack, item: Node) -> Case:
-    record = item.map(("id", "says", "month", "division", "members", "expect"), _REQUEST)
+    record = item.map(("id", "says", "month", "division", "members", "expect"), (*_REQUEST, _SUPPOSE))
     month = record["month"].month()
     data: dict[str, Any] = {
         "month": format_month(month),
@@ -121,7 +125,38 @@ def _case(pack: Pack, item: Node) -> Case:
     expects = tuple(e for e in (_expect(pack, n, ids) for n in record["expect"].items()) if e is not None)
     if not expects and record["expect"].kind == "list":
         record["expect"].add("a case that expects nothing", "a list of {benefit: …, answer: …}")
-    return Case(record["id"].text("an id"), record.text("says"), month, data, expects, item.at)
+    suppose = _suppositions(pack, record.get(_SUPPOSE))
+    return Case(record["id"].text("an id"), record.text("says"), month, data, expects, item.at, suppose)
+
+
+def _suppositions(pack: Pack, node: Node | None) -> tuple[str, ...]:
+    """Overrides of parameters as ``zhida simulate --set`` takes them; each is tried at once."""
+    for one in node.items() if node is not None else []:
+        text = one.text("name=value")
+        try:
+            if text:
+                apply(pack, parse_set(text))
+        except PackError as error:
+            first = error.problems[0]
+            one.add(first.says, first.expected)
+    return node.texts() if node is not None else ()
+
+
+_reformed: dict[tuple[str, ...], tuple[Pack, Pack]] = {}
+
+
+def supposed(pack: Pack, case: Case) -> Pack:
+    """The pack as the case supposes it to be; the same one for the same suppositions."""
+    if not case.suppose:
+        return pack
+    key = (pack.hash, *case.suppose)
+    base, found = _reformed.get(key, (None, pack))
+    if base is not pack:
+        found = pack
+        for text in case.suppose:
+            found = apply(found, parse_set(text))
+        _reformed[key] = (pack, found)
+    return found
 
 
 def plain(node: Node) -> Any:
@@ -234,7 +269,7 @@ def _range(node: Node) -> tuple[Sum | None, Sum | None]:
 def run_case(pack: Pack, case: Case) -> list[Failure]:
     """What comes out otherwise than the case says."""
     try:
-        answer = assess(pack, case.data)
+        answer = assess(pack, case.data, supposed(pack, case), {e.benefit for e in case.expects})
     except RequestError as error:
         return [Failure(case.id, "", case.at, f"can't be read: {problem}") for problem in error.problems]
     return check(case, answer)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 from zhida.codes.months import first_day, format_month
 from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import At, Pack
 from zhida.rules.formulas.ir import cone
 from zhida.rules.formulas.reach import Reach
+from zhida.rules.matrix import Together
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 
@@ -110,3 +112,21 @@ def trial_findings(pack: Pack, cases: Sequence[Case]) -> tuple[list[Said], list[
                 says = f"exclusion of {b.id} by {x.benefit} is the reason (because) in no worked case"
                 never.append(("case", x.at, says))
     return sides, never
+
+
+def stacking_findings(pack: Pack) -> tuple[list[Said], list[Said]]:
+    """Pairs of benefits of which the matrix says nothing; how many it calls not known. Nothing where a
+    pack has no matrix."""
+    matrix = pack.stacking
+    if matrix is None:
+        return [], []
+    whole = At("stacking.yaml", 0, 0)
+    cells = {pair: matrix.cell(*pair) for pair in combinations(pack.benefits, 2)}
+    none = [
+        ("stacking", whole, f"the matrix has no cell for {a} and {b}")
+        for (a, b), cell in cells.items()
+        if cell is None
+    ]
+    unknown = sum(1 for cell in cells.values() if cell is not None and cell.rule is Together.UNKNOWN)
+    says = f"of {len(cells)} pairs of benefits {unknown} are not known to go together or not"
+    return none, [("stacking", whole, says)] if unknown else []

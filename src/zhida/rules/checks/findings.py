@@ -16,7 +16,12 @@ from typing import Any
 
 from zhida.codes.months import format_month, month_of
 from zhida.rules.checks.cases import Case, load_cases, run_case
-from zhida.rules.checks.coverage import gap_findings, trial_findings, unused_findings
+from zhida.rules.checks.coverage import (
+    gap_findings,
+    stacking_findings,
+    trial_findings,
+    unused_findings,
+)
 from zhida.rules.checks.mutation import MutationReport, Progress, run_mutation
 from zhida.rules.citations import cited
 from zhida.rules.declarations import At, Evidence, Pack
@@ -132,6 +137,10 @@ def check_pack(
     untried, never_why = trial_findings(pack, cases)
     findings += _of(Severity.WARNING, untried)
     findings += _of(Severity.NOTE, never_why)
+    no_cell, not_known = stacking_findings(pack)
+    findings += _of(Severity.WARNING, no_cell)
+    findings += _of(Severity.NOTE, not_known)
+    findings += _of(Severity.NOTE, [("open", p.at, f"open: {p.says}") for p in pack.open_points])
     if today is not None and today > pack.verified_through:
         says = f"nobody has checked the rules since {pack.verified_through}; today is {today}"
         findings.append(Finding(Severity.NOTE, "stale", At("pack.yaml", 0, 0), says))

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from zhida.rules.checks.cases import Case, Expect
+from zhida.rules.checks.cases import Case, Expect, supposed
 from zhida.rules.checks.coverage import COUNTY, parameters_of
 from zhida.rules.checks.mutants import Mutant
 from zhida.rules.declarations import Pack, Parameter
@@ -87,7 +87,7 @@ class _Prepared:
     watch: list[tuple[Expect, int, tuple[object, ...]]]
     roots: tuple[Node, ...]
     uses: set[tuple[str, str]] = field(default_factory=set)
-    """Parameter and place."""
+    """Parameter and place; without the parameters that the case supposes itself."""
 
 
 class _Unusable(Exception):
@@ -132,6 +132,8 @@ class Bench:
             return
         program = self.program(request.month)
         shared = self.resolved.setdefault((request.month, request.known_on), {})
+        own = self._supposed(case, request)
+        shared = {**shared, **own} if own else shared
         run = Run(program, request.facts, request.known_on, resolved=shared)
         nodes = {b: _nodes_of(program, b) for b in {e.benefit for e in case.expects}}
         watch, roots = [], []
@@ -146,8 +148,20 @@ class Bench:
             if n.op == "param":
                 facts = request.facts
                 places = set(facts.places) if n.unit == PERSON else {facts.group_place}
-                prepared.uses |= {(str(n.data[0]), place) for place in places}
+                prepared.uses |= {(str(n.data[0]), place) for place in places} - own.keys()
         self.cases.append(prepared)
+
+    def _supposed(self, case: Case, request: Request) -> dict[tuple[str, str], Resolved]:
+        """What the case supposes of parameters, at its places."""
+        after = supposed(self.pack, case)
+        lookup = Lookup(after, request.known_on)
+        places = {*request.facts.places, request.facts.group_place}
+        return {
+            (id, place): lookup.resolve(id, request.month, place)
+            for id, p in after.parameters.items()
+            if p is not self.pack.parameters[id]
+            for place in places
+        }
 
     # one mutant -----------------------------------------------------------------------------------
 

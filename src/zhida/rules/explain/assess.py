@@ -7,14 +7,14 @@ it was held against.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from zhida.codes.months import first_day, format_month, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.explain import grounds
-from zhida.rules.explain.deciding import Deciding, Fact, deciding_facts
+from zhida.rules.explain import grounds, kinship
+from zhida.rules.explain.deciding import KIN_COST, Deciding, Fact, deciding_facts
 from zhida.rules.explain.grounds import yuan
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
@@ -28,8 +28,11 @@ _programs: dict[tuple[str, int], Program] = {}
 WORDS = {YES: "yes", NO: "no", NA: "not_applicable"}
 
 
-def assess(pack: Pack, data: object, reform: Pack | None = None) -> dict[str, Any]:
-    """Answer a request as :func:`parse_request` takes it; ``reform`` is the pack with overrides.
+def assess(
+    pack: Pack, data: object, reform: Pack | None = None, only: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Answer a request as :func:`parse_request` takes it; ``reform`` is the pack with overrides, ``only``:
+    results of these benefits alone.
 
     Raises :class:`RequestError` for a request that can't be read.
     """
@@ -37,7 +40,7 @@ def assess(pack: Pack, data: object, reform: Pack | None = None) -> dict[str, An
     request = parse_request(used, data)
     program = program_of(used, request.month)
     _refuse_unborn(program, request)
-    return answer(program, request.facts, request.ids, request.division, request.known_on)
+    return answer(program, request.facts, request.ids, request.division, request.known_on, only)
 
 
 def program_of(pack: Pack, month: int) -> Program:
@@ -72,12 +75,19 @@ def _refuse_unborn(program: Program, request: Request) -> None:
 
 
 def answer(
-    program: Program, facts: Facts, ids: Sequence[str], division: str, known_on: date | None = None
+    program: Program,
+    facts: Facts,
+    ids: Sequence[str],
+    division: str,
+    known_on: date | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """All results of one household."""
+    """All results of one household, or those of some benefits."""
     run = Run(program, facts, known_on)
     results = []
     for b in program.benefits.values():
+        if only is not None and b.benefit.id not in only:
+            continue
         instances = range(facts.members) if b.benefit.unit == PERSON else range(1)
         results += [_result(run, b, i, ids) for i in instances]
     return {
@@ -105,7 +115,7 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
     assert isinstance(bits, int)
     word = answer_word(bits)
     person = b.benefit.unit == PERSON
-    conditions = [] if not b.exists else [_condition(run, b, c, i) for c in b.conditions]
+    conditions = [] if not b.exists else [_condition(run, b, c, i, ids) for c in b.conditions]
     deciding = deciding_facts(run, b.full.answer, i) if word == "undetermined" else Deciding((), ())
     amount, amount_range = _amount(run, b, i, word)
     return {
@@ -156,7 +166,9 @@ def _amount(run: Run, b: BenefitProgram, i: int, word: str) -> tuple[Any, Any]:
     return (yuan(found[0]) if exact else None), [lo, hi]
 
 
-def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict[str, Any]:
+def _condition(
+    run: Run, b: BenefitProgram, c: ConditionProgram, i: int, ids: Sequence[str]
+) -> dict[str, Any]:
     bits = run.value(c.node, i)
     assert isinstance(bits, int)
     found: dict[str, Any] = {
@@ -179,6 +191,7 @@ def _condition(run: Run, b: BenefitProgram, c: ConditionProgram, i: int) -> dict
         m = margin(run.program.graph, c)
         found["margin"] = shown(run, m, i) if m is not None else None
     found["parameters"] = grounds.parameters(run, c.node, i)
+    found["hangs_on"] = kinship.hangs_on(run, c, i, ids) if b.benefit.unit == PERSON else []
     return found
 
 
@@ -237,14 +250,15 @@ def _missing(
 
 
 def _fact(run: Run, fact: Fact, ids: Sequence[str], decides: str) -> dict[str, Any]:
-    f = run.program.pack.fields[fact.field]
-    register = run.program.pack.registers.get(f.register)
+    pack = run.program.pack
+    f = pack.kin[fact.field] if fact.kin else pack.fields[fact.field]
+    register = pack.registers.get(f.register)
     return {
         "field": f.id,
         "name": f.name,
         "who": ids[fact.instance] if fact.person else "household",
         "register": register.id if register else None,
         "access": register.access if register else "declaration",
-        "cost": f.cost,
+        "cost": KIN_COST if fact.kin else pack.fields[fact.field].cost,
         "decides": decides,
     }

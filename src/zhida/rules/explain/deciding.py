@@ -8,24 +8,28 @@ that fixes it: small, not proved smallest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from zhida.rules import values as v
-from zhida.rules.explain.interpret import OPERATIONS, WHOLE, Run, Value
-from zhida.rules.formulas.ir import NA, PERSON, YES, Node, cone
+from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value
+from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Node, cone
 
 MOST_ALONE = 3
+KIN_COST = 5
+"""To find out whether somebody has other kin: a question to the family and the village."""
 MOST_TRIED = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """``instance`` counts persons; 0 for a field of the household."""
+    """``instance`` counts persons; 0 for a field of the household. ``kin``: ``field`` is a kind of kin, and
+    the fact is that there are no others than are known."""
 
     field: str
     person: bool
     instance: int
+    kin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Trials:
         self.inputs: dict[str, list[Node]] = {}
         self.users: dict[int, list[Node]] = {n.id: [] for n in self.nodes}
         for n in self.nodes:
-            if n.op == "input":
+            if n.op in ("input", "kin"):
                 self.inputs.setdefault(str(n.data[0]), []).append(n)
             for id in {a.id for a in n.args}:
                 self.users[id].append(n)
@@ -79,21 +83,34 @@ class Trials:
         found: list[Fact] = []
         seen: set[Fact] = set()
         for name, n in ((name, n) for name, some in self.inputs.items() for n in some):
+            if name in pack.kin:
+                found += [f for f in self._open(n) if f not in seen]
+                seen |= set(found)
             if name not in pack.fields:
                 continue
             for i in self._instances(n):
                 fact = Fact(name, n.unit == PERSON, i)
-                if fact not in seen and not settled(self.run.cells[n.id][i]):
+                if fact not in seen and not v.settled(self.run.cells[n.id][i]):
                     seen.add(fact)
                     found.append(fact)
-        order = list(pack.fields)
-        return sorted(found, key=lambda f: (pack.fields[f.field].cost, order.index(f.field), f.instance))
+        order = [*pack.fields, *pack.kin]
+
+        def rank(f: Fact) -> tuple[int, int, int]:
+            return KIN_COST if f.kin else pack.fields[f.field].cost, order.index(f.field), f.instance
+
+        return sorted(found, key=rank)
+
+    def _open(self, n: Node) -> list[Fact]:
+        """Of whom it is not known whether there are more kin."""
+        name, told = str(n.data[0]), self.run.facts.kin
+        ways = (i for i in self._instances(n) if i < len(told) and not told[i].get(name, OPEN).closed)
+        return [Fact(name, True, i, True) for i in ways]
 
     def _instances(self, n: Node) -> Iterable[int]:
         """A person's own facts come in by themselves unless the answer loops over members."""
         if n.unit != PERSON:
             return (0,)
-        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather") for m in self.nodes)
+        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather", "kin") for m in self.nodes)
         return range(len(self.run.facts.persons)) if loops else (self.instance,)
 
     def answer_with(self, given: Mapping[Fact, Value]) -> int:
@@ -130,7 +147,7 @@ class Trials:
     ) -> tuple[list[Value], set[int]]:
         """A node's cells, and which of them were computed again."""
         if n.op in WHOLE:
-            column = WHOLE[n.op](self.run, n, at)
+            column = WHOLE[n.op](self._closing(given) if n.op == "kin" else self.run, n, at)
             return column, set(range(len(column)))
         column = list(at.old[n.id])
         if n.op == "input":
@@ -141,27 +158,35 @@ class Trials:
         where: set[int] = set()
         columns = []
         for a in n.args:
-            columns.append((at[a.id], a.unit == PERSON))
+            columns.append((at[a.id], a.unit != SCALAR))
             if a.id in touched:
                 where |= touched[a.id]
         work = OPERATIONS[n.op]
         for i in where:
-            column[i] = work(self.run, n, [c[i if person else 0] for c, person in columns])
+            column[i] = work(self.run, n, [c[i if own else 0] for c, own in columns])
         return column, where
+
+    def _closing(self, given: Mapping[Fact, Value | None]) -> Run:
+        """The same household with some kin known to be all there is."""
+        closed = {(f.field, f.instance) for f, value in given.items() if f.kin and value is not None}
+        if not closed:
+            return self.run
+        facts = self.run.facts
+        kin = tuple(
+            {k: replace(r, closed=r.closed or (k, i) in closed) for k, r in own.items()}
+            for i, own in enumerate(facts.kin)
+        )
+        return replace(self.run, facts=replace(facts, kin=kin))
 
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
+        if fact.kin:
+            return [YES]
         node = self.inputs[fact.field][0]
         now = self.run.cells[node.id][fact.instance]
         if isinstance(now, tuple):
             return [v.point(now[0]), v.point(now[1])] if now[2] & v.VALUE else []
         return [1 << b for b in range(62) if now >> b & 1 and (node.kind == "enum" or 1 << b != NA)]
-
-
-def settled(value: Value) -> bool:
-    if isinstance(value, tuple):
-        return (value[0] == value[1] and value[2] in (v.VALUE, v.NONE)) or value[2] == v.NONE
-    return value & (value - 1) == 0
 
 
 def decided(bits: int) -> bool:

@@ -12,7 +12,7 @@ from zhida.rules.explain.interpret import Run, Value
 from zhida.rules.formulas.ir import NO, PERSON, YES, Node, cone
 from zhida.rules.parameters import Resolved
 from zhida.rules.program.build import BenefitProgram, Program
-from zhida.rules.values import VALUE, month_index
+from zhida.rules.values import VALUE, month_index, settled
 
 _WORD = re.compile(r"\w+")
 
@@ -243,13 +243,26 @@ def _exact(value: Value) -> bool:
     return isinstance(value, tuple) and value[0] == value[1] and value[2] == VALUE
 
 
+def _unsettled(run: Run, roots: Iterable[Node]) -> list[Node]:
+    """Nodes that leave a root open: what is settled passes on nothing of what it is made of."""
+    found: dict[int, Node] = {}
+    todo = list(roots)
+    while todo:
+        n = todo.pop()
+        if n.id in found or all(settled(value) for value in run.cells[n.id]):
+            continue
+        found[n.id] = n
+        todo += n.args
+    return list(found.values())
+
+
 def gaps(run: Run, b: BenefitProgram, i: int) -> list[dict[str, Any]]:
     """Parameters that the answer or its amount hangs on and that nobody knows for this month and place."""
     roots = [n for n in (b.applies, *(c.node for c in b.conditions)) if run.value(n, i) not in (YES, NO)]
     if b.full.amount is not None and not _exact(run.value(b.full.amount, i)):
         roots.append(b.full.amount)
     found: dict[str, dict[str, Any]] = {}
-    for p, resolved, _ in used(run, roots, i):
+    for p, resolved, _ in used(run, [n for n in _unsettled(run, roots) if n.op == "param"], i):
         if resolved.values is None:
             found[p.id] = {
                 "parameter": p.id,

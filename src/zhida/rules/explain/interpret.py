@@ -5,13 +5,13 @@ The same graph as the kernel's and the same sets; slow and plain where the kerne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
-from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES, Node, cone
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown, cone
 from zhida.rules.parameters import Lookup, Resolved
 from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
@@ -23,12 +23,34 @@ NOBODY, SOMEBODY = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
+class Relatives:
+    """A person's kin of one sort, as indexes into the persons. ``closed``: there are no others."""
+
+    persons: tuple[int, ...]
+    closed: bool
+
+
+OPEN = Relatives((), False)
+"""Nothing is known of the kin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another household, whole: its own values, its place, its members as indexes into the persons."""
+
+    group: Mapping[str, Value]
+    place: str
+    persons: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of one group: of its members first, then of people of other households.
 
     ``persons`` and ``group`` hold a value by field id; a field left out is unknown. ``places`` are
     12-digit division codes, '' outside the territory or not known. ``links`` are indexes into
-    ``persons``, ``NOBODY`` or ``SOMEBODY`` (there is one, not in here).
+    ``persons``, ``NOBODY`` or ``SOMEBODY`` (there is one, not in here). ``kin`` by id and person.
+    ``elsewhere``: the households of others, where they are known whole.
     """
 
     persons: tuple[Mapping[str, Value], ...]
@@ -37,6 +59,14 @@ class Facts:
     group_place: str
     places: tuple[str, ...]
     links: tuple[Mapping[str, int], ...] = ()
+    kin: tuple[Mapping[str, Relatives], ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    def home(self, person: int) -> int | None:
+        """0 for the group itself, i + 1 for ``elsewhere[i]``; None where the household is not known."""
+        if person < self.members:
+            return 0
+        return next((i + 1 for i, e in enumerate(self.elsewhere) if person in e.persons), None)
 
 
 @dataclass(slots=True)
@@ -61,7 +91,7 @@ class Run:
         self.cutoffs = v.age_cutoffs(last_day(month) if last else first_day(month))
 
     def value(self, node: Node, instance: int = 0) -> Value:
-        """The node's value for one instance of its unit (a group and a scalar have one)."""
+        """The node's value for one person; for the group itself, or everybody, whatever ``instance``."""
         if node.id not in self.cells:
             for n in cone((node,)):
                 if n.id not in self.cells:
@@ -70,7 +100,9 @@ class Run:
         return cells[instance if node.unit == PERSON else 0]
 
     def count(self, node: Node) -> int:
-        return len(self.facts.persons) if node.unit == PERSON else 1
+        if node.unit == PERSON:
+            return len(self.facts.persons)
+        return 1 if node.unit == SCALAR else 1 + len(self.facts.elsewhere)
 
     def compute(self, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
         if node.op == "input":
@@ -80,13 +112,16 @@ class Run:
         if node.op in WHOLE:
             return WHOLE[node.op](self, node, cells)
         work = OPERATIONS[node.op]
-        columns = [(cells[a.id], 1 if a.unit == PERSON else 0) for a in node.args]
+        columns = [(cells[a.id], 0 if a.unit == SCALAR else 1) for a in node.args]
         return [work(self, node, [c[i * step] for c, step in columns]) for i in range(self.count(node))]
 
     def _input(self, node: Node, i: int) -> Value:
         name, presumed = str(node.data[0]), bool(node.data[1])
-        person = node.unit == PERSON
-        known = (self.facts.persons[i] if person else self.facts.group).get(name)
+        facts = self.facts
+        if node.unit == PERSON:
+            known = facts.persons[i].get(name)
+        else:
+            known = (facts.group if i == 0 else facts.elsewhere[i - 1].group).get(name)
         if known is not None:
             return known
         f = self.program.pack.fields.get(name)
@@ -97,9 +132,12 @@ class Run:
         return unknown(node)
 
     def parameter(self, node: Node, i: int) -> Num:
-        found = self.lookup(
-            str(node.data[0]), self.facts.places[i] if node.unit == PERSON else self.facts.group_place
-        )
+        facts = self.facts
+        if node.unit == PERSON:
+            place = facts.places[i]
+        else:
+            place = facts.group_place if i == 0 else facts.elsewhere[i - 1].place
+        found = self.lookup(str(node.data[0]), place)
         index = node.data[1]
         assert isinstance(index, int)
         if found.values is None:
@@ -118,12 +156,17 @@ class Run:
 
 def unknown(node: Node) -> Value:
     """All that the node may be."""
-    if node.kind == "num":
-        opened = OPEN_HI | (OPEN_LO if node.lo < 0 else 0)
-        return (node.lo, node.hi, VALUE | opened | (NONE if node.na else 0))
-    if node.kind == "bool":
-        return YES | NO | (NA if node.na else 0)
-    return node.hi | (NA_BIT if node.na else 0)
+    return anything(node.kind, Unknown.of(node))
+
+
+def anything(kind: str, some: Unknown) -> Value:
+    """A value of which nothing but its bounds is known."""
+    if kind == "num":
+        opened = OPEN_HI | (OPEN_LO if some.lo < 0 else 0)
+        return (some.lo, some.hi, VALUE | opened | (NONE if some.na else 0))
+    if kind == "bool":
+        return YES | NO | (NA if some.na else 0)
+    return some.hi | (NA_BIT if some.na else 0)
 
 
 Work = Callable[[Run, Node, list[Value]], Value]
@@ -221,27 +264,52 @@ def _months_since(run: Run, node: Node, args: list[Value]) -> Value:
 def _aggregate(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
     how, default = node.data
     assert isinstance(default, int)
-    members = cells[node.args[0].id][: run.facts.members]
+    column, facts = cells[node.args[0].id], run.facts
+    found = [_joined(str(how), default, column[: facts.members])]
+    return found + [_joined(str(how), default, [column[i] for i in e.persons]) for e in facts.elsewhere]
+
+
+def _joined(how: str, default: int, values: Sequence[Value]) -> Value:
     if how in ("any", "all"):
         truth = NO if how == "any" else YES
-        for m in members:
-            truth = (v.either if how == "any" else v.both)(truth, m)  # type: ignore[arg-type]
-        return [truth]
+        for value in values:
+            truth = (v.either if how == "any" else v.both)(truth, value)  # type: ignore[arg-type]
+        return truth
     total: Num = v.point(0 if how == "sum" else default)
-    join = {"sum": v.add, "min": v.smaller, "max": v.larger}[str(how)]
-    for m in members:
-        total = join(total, m)  # type: ignore[arg-type]
-    return [total]
+    join = {"sum": v.add, "min": v.smaller, "max": v.larger}[how]
+    for value in values:
+        total = join(total, value)  # type: ignore[arg-type]
+    return total
 
 
 def _spread(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
-    own = cells[node.args[0].id][0]
-    others = len(run.facts.persons) - run.facts.members
-    return [own] * run.facts.members + [unknown(node)] * others
+    (source,) = node.args
+    homes = [run.facts.home(i) for i in range(len(run.facts.persons))]
+    return [unknown(node) if home is None else cells[source.id][home] for home in homes]
+
+
+def _kin(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
+    """Where there may be others: any number for a sum, else perhaps one more of whom nothing is known."""
+    name, how, default, some = node.data
+    assert isinstance(default, int) and isinstance(some, Unknown)
+    source, facts = node.args[0], run.facts
+    more = anything(source.kind, some)
+    if isinstance(more, tuple):
+        more = v.hull(more, v.point(default))
+    found: list[Value] = []
+    for i in range(len(facts.persons)):
+        kin = facts.kin[i].get(str(name), OPEN) if i < len(facts.kin) else OPEN
+        values = [cells[source.id][k] for k in kin.persons]
+        if how == "sum" and not kin.closed:
+            found.append(unknown(node))
+        else:
+            found.append(_joined(str(how), default, values if kin.closed else [*values, more]))
+    return found
 
 
 def _gather(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Value]:
-    link = str(node.data[0])
+    link, some = str(node.data[0]), node.data[1]
+    assert isinstance(some, Unknown)
     source, none = node.args
     found: list[Value] = []
     for i in range(len(run.facts.persons)):
@@ -249,7 +317,7 @@ def _gather(run: Run, node: Node, cells: Mapping[int, list[Value]]) -> list[Valu
         if target == NOBODY:
             found.append(cells[none.id][i if none.unit == PERSON else 0])
         elif target == SOMEBODY:
-            found.append(unknown(node))
+            found.append(anything(node.kind, some))
         else:
             found.append(cells[source.id][target if source.unit == PERSON else 0])
     return found
@@ -263,6 +331,7 @@ WHOLE: dict[str, Callable[[Run, Node, Mapping[int, list[Value]]], list[Value]]] 
     "agg": _aggregate,
     "spread": _spread,
     "gather": _gather,
+    "kin": _kin,
     "person": _person,
 }
 

@@ -14,14 +14,16 @@ from zhida.codes.errors import CodeError
 from zhida.codes.money import parse_yuan
 from zhida.codes.months import day_number, format_month, parse_month
 from zhida.rules.declarations import Field, Kind, Pack
-from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Facts, Value
+from zhida.rules.explain.interpret import Elsewhere, Facts, Value
+from zhida.rules.explain.ties import Ties, silent
 from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.parameters import effective_month
 from zhida.rules.problems import nearest
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, point
 
 MADE = ("registered_here", "本地户籍")
-TOP = ("month", "known_on", "division", "complete", "household", "members", "others")
+TOP = ("month", "known_on", "division", "complete", "household", "members", "others", "households")
+HOUSEHOLD_KEYS = ("division", "household", "members")
 PERSON_KEYS = ("id", "registered_at", "lives_at", "links")
 MOST_PEOPLE = 200
 
@@ -36,7 +38,7 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``ids`` names the members in the order of ``facts.persons``, then the others."""
+    """``ids`` by person: the members, then ``others``, then the people of ``households``."""
 
     month: int
     known_on: date | None
@@ -55,6 +57,15 @@ def earliest_month(pack: Pack) -> int:
     months = [effective_month(v) for p in pack.parameters.values() for v in p.values]
     months += [b.start for b in pack.benefits.values() if b.start is not None]
     return min(months, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A person as given, and the division its household lives in."""
+
+    where: str
+    division: str
+    given: Mapping[str, Any]
 
 
 class _Parser:
@@ -82,33 +93,62 @@ class _Parser:
         known_on = self._date("known_on", data["known_on"]) if data.get("known_on") is not None else None
         division = self._division("division", data.get("division"))
         self.complete = self._complete(data.get("complete", []))
-        members = self._people("members", data.get("members"))
-        others = self._people("others", data.get("others") or [])
-        if not members and not self.problems:
+        own = self._people("members", data.get("members"))
+        if not own and not self.problems:
             self.wrong("members", "the household has no members; list at least one person")
-        everyone = [*members, *others]
-        ids = self._ids(everyone, len(members))
-        household = data.get("household") or {}
-        if not isinstance(household, Mapping):
-            self.wrong("household", "a mapping of fields to values is expected")
-            household = {}
-        group = self._values("household", household, "group", ())
-        persons, places, links = [], [], []
-        for i, person in enumerate(everyone):
-            where = f"members[{ids[i]}]" if i < len(members) else f"others[{ids[i]}]"
-            values = self._values(where, person, PERSON, PERSON_KEYS)
-            place = self._place(where, person, division)
-            if place is not None:
-                values["registered_here"] = YES if place else NO
-            if person.get("lives_at") is not None:
-                self._division(f"{where}.lives_at", person["lives_at"])
+        group = self._group("household", data.get("household"))
+        told = [_Told(f"members[{i}]", division, person) for i, person in enumerate(own)]
+        for i, person in enumerate(self._people("others", data.get("others") or [])):
+            told.append(_Told(f"others[{i}]", division, person))
+        elsewhere = []
+        for i, home in enumerate(self._people("households", data.get("households") or [])):
+            more, found = self._elsewhere(f"households[{i}]", home, len(told), division)
+            told += more
+            elsewhere.append(found)
+        ids = self._ids(told)
+        persons, places, labels = [], [], []
+        for name, one in zip(ids, told, strict=True):
+            labels.append(f"{one.where.rsplit('[', 1)[0]}[{name}]")
+            values, place = self._one(labels[-1], one)
             persons.append(values)
-            places.append(place or "")
-            links.append(self._links(where, person.get("links") or {}, ids))
+            places.append(place)
+        links = [person.given.get("links") for person in told]
+        homes = [range(len(own)), *(e.persons for e in elsewhere)]
+        ties = Ties(self.pack, self.complete, silent(links, homes), ids, labels, self.wrong).read(links)
         if self.problems:
             raise RequestError(self.problems)
-        facts = Facts(tuple(persons), len(members), group, division, tuple(places), tuple(links))
+        facts = Facts(tuple(persons), len(own), group, division, tuple(places), *ties, tuple(elsewhere))
         return Request(self.month, known_on, division, facts, tuple(ids))
+
+    def _group(self, where: str, told: object) -> dict[str, Value]:
+        if told is not None and not isinstance(told, Mapping):
+            self.wrong(where, "a mapping of fields to values is expected")
+        return self._values(where, told if isinstance(told, Mapping) else {}, "group", ())
+
+    def _elsewhere(
+        self, where: str, told: Mapping[str, Any], first: int, division: str
+    ) -> tuple[list[_Told], Elsewhere]:
+        """Another household, whole. It lives where the first one does if it says nothing."""
+        for key in told:
+            if key not in HOUSEHOLD_KEYS:
+                self._unknown_key(str(key), where, HOUSEHOLD_KEYS)
+        at = self._division(f"{where}.division", told["division"]) if "division" in told else division
+        people = self._people(f"{where}.members", told.get("members"))
+        if not people:
+            self.wrong(f"{where}.members", "a household has at least one person")
+        group = self._group(f"{where}.household", told.get("household"))
+        persons = [_Told(f"{where}.members[{i}]", at, person) for i, person in enumerate(people)]
+        return persons, Elsewhere(group, at, tuple(range(first, first + len(people))))
+
+    def _one(self, where: str, told: _Told) -> tuple[dict[str, Value], str]:
+        """What is known of a person, and where it is registered ('' outside, or not known)."""
+        values = self._values(where, told.given, PERSON, PERSON_KEYS)
+        place = self._place(where, told.given, told.division)
+        if place is not None:
+            values["registered_here"] = YES if place else NO
+        if told.given.get("lives_at") is not None:
+            self._division(f"{where}.lives_at", told.given["lives_at"])
+        return values, place or ""
 
     # the frame ----------------------------------------------------------------------------------
 
@@ -193,15 +233,14 @@ class _Parser:
             return []
         return value
 
-    def _ids(self, everyone: list[Mapping[str, Any]], members: int) -> list[str]:
-        ids = []
-        for i, person in enumerate(everyone):
-            name = str(person.get("id") or "")
-            where = f"members[{i}]" if i < members else f"others[{i - members}]"
+    def _ids(self, told: Sequence[_Told]) -> list[str]:
+        ids: list[str] = []
+        for i, person in enumerate(told):
+            name = str(person.given.get("id") or "")
             if not name:
-                self.wrong(f"{where}.id", "missing; give each person an id such as m1")
+                self.wrong(f"{person.where}.id", "missing; give each person an id such as m1")
             elif name in ids:
-                self.wrong(f"{where}.id", f"{name} stands twice; each person needs an id of their own")
+                self.wrong(f"{person.where}.id", f"{name} stands twice; each person needs an id of their own")
             ids.append(name or str(i))
         return ids
 
@@ -215,29 +254,6 @@ class _Parser:
             else division
         )
         return code if code and self.pack.divisions.inside(code, self.pack.root) else ""
-
-    def _links(self, where: str, value: object, ids: list[str]) -> dict[str, int]:
-        by_name = {w: link.id for link in self.pack.links.values() for w in (link.id, link.name)}
-        found: dict[str, int] = {}
-        if not isinstance(value, Mapping):
-            self.wrong(f"{where}.links", "a mapping such as {父: p7} is expected")
-            return found
-        for name, target in value.items():
-            link = by_name.get(str(name))
-            if link is None:
-                self._unknown_key(str(name), f"{where}.links", list(by_name))
-            elif target == "none":
-                found[link] = NOBODY
-            elif target is None:
-                found[link] = SOMEBODY
-            elif str(target) in ids:
-                found[link] = ids.index(str(target))
-            else:
-                self.wrong(
-                    f"{where}.links.{name}",
-                    f"nobody has the id {target}; add the person to others, or null, or none",
-                )
-        return found
 
     # values -------------------------------------------------------------------------------------
 

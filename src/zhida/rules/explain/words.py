@@ -192,6 +192,7 @@ def _condition(c: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:
         if settled:
             details.append(f"界线 {_shown(c['threshold'], c['kind'])}")
     details += [_margin(c)] if _margin(c) else []
+    details += _kin(c)
     details += [_parameter(p, pack, seen) for p in c["parameters"][:2]]
     title = pack.sources[c["source"]].title if c["source"] in pack.sources else ""
     if settled and title and c["source"] not in seen:
@@ -199,6 +200,19 @@ def _condition(c: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:
         details.append(f"依据《{title}》{c['article']}")
     text = _mark(c) + c["says"]
     return f"{text}（{'；'.join(details)}）" if details else text
+
+
+def _kin(c: Mapping[str, Any]) -> list[str]:
+    """The people whose state the condition hangs on."""
+    said = [
+        f"{k['through']} {k['who'] or '（没有查到是谁）'}：{k['asks']}{ANSWERED[k['answer']]}"
+        for k in c["hangs_on"]
+    ]
+    return [_listed(said, MOST_KIN, "，")] if said else []
+
+
+ANSWERED = {"yes": "——是", "no": "——否", "undetermined": "——待查"}
+MOST_KIN = 4
 
 
 def _parameter(p: Mapping[str, Any], pack: Pack, seen: set[str]) -> str:

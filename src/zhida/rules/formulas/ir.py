@@ -10,52 +10,52 @@ denominator can cancel. A node holds one value for each instance of its unit:
 
 A quotient is not a node: it is a pair of nodes (see :mod:`zhida.rules.formulas.terms`). Units are a parameter
 of every node: ``""`` (the same for all), the person unit, or a group unit. Values cross units only
-through ``agg`` (members → group), ``spread`` (group → members) and ``gather`` (a person → the person
-that a link points at, in whatever household: a barrier for the whole population).
+through ``agg`` (members → group), ``spread`` (group → members), ``gather`` (a person → the person that a
+link points at, in whatever household) and ``kin`` (a person → all of its kin of one sort): these two need
+the values of other households to be there before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
-INT64_MAX = 2**63 - 1
-INT64_MIN = -(2**63)
-NA_BIT = 1 << 62
-MAX_MEMBERS = 1000
-"""A unit with more members is refused: overflow is proved for this many."""
+from zhida.rules.formulas.node import (
+    INT64_MAX,
+    INT64_MIN,
+    MAX_KIN,
+    MAX_MEMBERS,
+    MOST_MONTHS,
+    NA,
+    NA_BIT,
+    NO,
+    PERSON,
+    SCALAR,
+    YES,
+    Node,
+    RangeError,
+    Unknown,
+    cone,
+)
+from zhida.rules.formulas.whole import divide_exact, size
 
-MOST_MONTHS = 10_000 * 12
-"""Between any two days that a calendar has."""
-
-PERSON = "person"
-SCALAR = ""
-
-YES, NO, NA = 1, 2, 4
-"""Bits of a truth set."""
-
-
-class RangeError(ValueError):
-    """A value may leave int64, or a denominator may be zero; the text says which."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
-    """``data`` holds what is not a node: a constant, a field id, a link, a mask …"""
-
-    id: int
-    op: str
-    kind: str
-    unit: str
-    args: tuple[Node, ...]
-    data: tuple[object, ...]
-    lo: int
-    hi: int
-    na: bool
-
-    def __repr__(self) -> str:
-        args = ", ".join(f"%{a.id}" for a in self.args)
-        return f"%{self.id} = {self.op}[{self.unit}]({args}){list(self.data) or ''}"
+__all__ = [
+    "INT64_MAX",
+    "INT64_MIN",
+    "MAX_KIN",
+    "MAX_MEMBERS",
+    "MOST_MONTHS",
+    "NA",
+    "NA_BIT",
+    "NO",
+    "PERSON",
+    "SCALAR",
+    "YES",
+    "Graph",
+    "Node",
+    "RangeError",
+    "Unknown",
+    "cone",
+]
 
 
 class Graph:
@@ -302,10 +302,34 @@ class Graph:
             lo, hi = min(default, a.lo), default
         return self._node("agg", "num", unit, (a,), (how, default), lo, hi, a.na)
 
-    def gather(self, link: str, a: Node, none: Node) -> Node:
+    def kin(self, name: str, how: str, a: Node, default: int = 0, any_one: Unknown | None = None) -> Node:
+        """Like :meth:`aggregate`, over a person's kin in whatever household, for each person. ``any_one``:
+        what it may be of somebody of whom nothing is known."""
+        if a.unit == SCALAR:
+            a = self._node("person", a.kind, PERSON, (a,), (), a.lo, a.hi, a.na)
+        some = any_one or Unknown.of(a)
+        data, na = (name, how, default, some), a.na or some.na
+        if how in ("any", "all"):
+            return self._node("kin", "bool", PERSON, (a,), data, na=na)
+        least, most = min(a.lo, some.lo), max(a.hi, some.hi)
+        lo, hi = default, default
+        if how == "sum":
+            lo, hi = min(0, least * MAX_KIN), max(0, most * MAX_KIN)
+        elif how == "max":
+            hi = max(default, most)
+        else:
+            lo = min(default, least)
+        return self._node("kin", "num", PERSON, (a,), data, lo, hi, na)
+
+    def gather(self, link: str, a: Node, none: Node, any_one: Unknown | None = None) -> Node:
         """``a`` of the person that the link points at, ``none`` where there is nobody."""
-        lo, hi = min(a.lo, none.lo), max(a.hi, none.hi)
-        return self._node("gather", a.kind, PERSON, (a, none), (link,), lo, hi, a.na or none.na)
+        # somebody unknown, or nobody: which of the two is not known either
+        some = any_one or Unknown(a.lo, a.hi, a.na or none.na)
+        lo, hi = min(a.lo, some.lo), max(a.hi, some.hi)
+        if none.op != "na":
+            lo, hi = min(lo, none.lo), max(hi, none.hi)
+        na = a.na or none.na or some.na
+        return self._node("gather", a.kind, PERSON, (a, none), (link, some), lo, hi, na)
 
     # whole graphs -----------------------------------------------------------------------------
 
@@ -337,7 +361,8 @@ class Graph:
             "pick": lambda: self.pick(args[0], args[1:]),
             "spread": lambda: self.spread(*args),
             "agg": lambda: self.aggregate(d[0], node.unit, args[0], d[1]),  # type: ignore[arg-type]
-            "gather": lambda: self.gather(d[0], *args),  # type: ignore[arg-type]
+            "gather": lambda: self.gather(d[0], args[0], args[1], d[1]),  # type: ignore[arg-type]
+            "kin": lambda: self.kin(d[0], d[1], args[0], d[2], d[3]),  # type: ignore[arg-type]
             "person": lambda: self._node(
                 "person", node.kind, PERSON, args, (), args[0].lo, args[0].hi, args[0].na
             ),
@@ -357,30 +382,3 @@ class Graph:
                     n if all(x is y for x, y in zip(args, n.args, strict=True)) else self.rebuild(n, args)
                 )
         return done[node.id]
-
-
-def cone(roots: Iterable[Node]) -> list[Node]:
-    """All nodes that the roots hang on, arguments before users."""
-    seen: dict[int, Node] = {}
-    todo = list(roots)
-    while todo:
-        node = todo.pop()
-        if node.id not in seen:
-            seen[node.id] = node
-            todo.extend(node.args)
-    return [seen[i] for i in sorted(seen)]
-
-
-def size(value: int) -> str:
-    """A large whole number in short; any length will do."""
-    return f"10^{len(str(value)) - 1}"
-
-
-def divide_exact(num: int, den: int, step: int, direction: str) -> int:
-    """``num / den`` to a multiple of ``step``: up (to plus infinity), down, or half up."""
-    d = den * step
-    if direction == "up":
-        return -((-num) // d) * step
-    if direction == "down":
-        return num // d * step
-    return (2 * num + d) // (2 * d) * step

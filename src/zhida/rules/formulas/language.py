@@ -14,7 +14,7 @@ from typing import Protocol
 
 from zhida.rules.declarations import At, Enumeration, Formula
 from zhida.rules.formulas import terms
-from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, RangeError
+from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, RangeError, cone
 from zhida.rules.formulas.literals import choice, coalesce, number, proved_positive
 from zhida.rules.formulas.syntax import Located, parse
 from zhida.rules.formulas.terms import FormulaError, Term, word
@@ -49,17 +49,20 @@ class Names(Protocol):
     def linked(self, link: str, name: str) -> Term | None: ...
     def is_link(self, name: str) -> bool: ...
     def members_of(self, word: str) -> str | None: ...
+    def kin_of(self, word: str) -> str | None: ...
     def enumeration(self, id: str) -> Enumeration: ...
     def suggest(self, name: str) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a name stands: the unit of the formula, the member variable, and what guards prove."""
+    """Where a name stands: the unit of the formula, the member variable (of a person's ``kin``, or of the
+    group), and what guards prove."""
 
     unit: str
     member: str = ""
     positive: frozenset[int] = frozenset()
+    kin: bool = False
 
 
 class Reader:
@@ -155,6 +158,8 @@ class Reader:
             raise FormulaError(f"{node.id} belongs to a person, not to a {unit}", loop)
         if found is None:
             raise FormulaError(f"nothing is called {node.id}", self.names.suggest(node.id))
+        if scope.kin:
+            _refuse_own(found, node.id, scope)
         return self._inside(found, scope)
 
     def _inside(self, term: Term, scope: Scope) -> Term:
@@ -171,11 +176,14 @@ class Reader:
             found = self.names.value(node.attr, PERSON)
             if found is None:
                 raise FormulaError(f"no person has {node.attr}", self.names.suggest(node.attr))
-            whole = self.names.value(node.attr, scope.unit)
+            whole = None if scope.kin else self.names.value(node.attr, scope.unit)
             if whole is not None and found.num.op == "spread" and found.num.args[0] is whole.num:
                 raise FormulaError(f"{node.attr} belongs to the {scope.unit}, not to a member", node.attr)
             return found
         if self.names.is_link(base):
+            if scope.member:
+                own = f"a variable that follows {base}, named {scope.member}.…"
+                raise FormulaError(f"the link {base} inside a loop", own)
             if scope.unit != PERSON:
                 raise FormulaError(
                     f"the link {base} in a formula about {scope.unit}", "a formula about a person"
@@ -189,6 +197,8 @@ class Reader:
             raise FormulaError(
                 f"{base}.{node.attr} means nothing", "福利.享有, 福利.符合, 福利.金额, or a member's field"
             )
+        if scope.kin:
+            _refuse_own(found, f"{base}.{node.attr}", scope)
         return self._inside(found, scope)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Term:
@@ -372,8 +382,13 @@ class Reader:
         part = loop.generators[0]
         target = loop.generators[0].target
         assert isinstance(target, ast.Name)
-        unit = self.names.members_of(part.iter.id) if isinstance(part.iter, ast.Name) else None
-        if unit is None or unit != scope.unit:
+        word_of = part.iter.id if isinstance(part.iter, ast.Name) else ""
+        unit, kin = self.names.members_of(word_of), self.names.kin_of(word_of)
+        if kin is not None and (scope.unit != PERSON or scope.member):
+            where = "inside a loop" if scope.member else f"in a formula about {scope.unit}"
+            expected = f"a variable of the person that goes over {word_of}, named by itself"
+            raise FormulaError(f"a loop over {word_of} {where}", expected)
+        if kin is None and (unit is None or unit != scope.unit):
             raise FormulaError(
                 f"a formula about {scope.unit} has no such members", "成员 in a formula about a group"
             )
@@ -381,7 +396,14 @@ class Reader:
             raise FormulaError(
                 f"{name} over members takes nothing else", f"{name}(m.字段 for m in 成员 if …)"
             )
-        inner = Scope(scope.unit, target.id, scope.positive)
+        inner = Scope(scope.unit, target.id, scope.positive, kin is not None)
+
+        def over(how: str, value: Node, default: int = 0) -> Node:
+            if kin is not None:
+                return g.kin(kin, how, value, default)
+            assert unit is not None
+            return g.aggregate(how, unit, value, default)
+
         chosen = g.truth(True)
         for test in part.ifs:
             chosen = g.both(chosen, self.boolean(test, inner))
@@ -389,12 +411,12 @@ class Reader:
             if not (isinstance(loop.elt, ast.Name) and loop.elt.id == target.id):
                 raise FormulaError("count of something else than members", "count(m for m in 成员 if …)")
             one = g.select(chosen, g.const(1), g.const(0))
-            return Term("number", g.aggregate("sum", unit, one))
+            return Term("number", over("sum", one))
         if name in ("any", "all"):
             held = self.boolean(loop.elt, inner)
             # Whom the `if` leaves out is not looked at, so what does not apply to them says nothing.
             held = g.select(chosen, held, g.truth(name == "all"))
-            return Term("bool", g.aggregate(name, unit, held))
+            return Term("bool", over(name, held))
         value = self.term(loop.elt, inner)
         if not value.is_number:
             raise FormulaError(f"{name} over {word(value)}", "amounts or numbers")
@@ -402,7 +424,7 @@ class Reader:
             raise FormulaError(f"{name} over a quotient", "whole values; round it first")
         if name == "sum":
             kept = g.select(chosen, value.num, g.const(0))
-            return Term(value.dim, g.aggregate("sum", unit, kept), value.den)
+            return Term(value.dim, over("sum", kept), value.den)
         if name in ("min", "max"):
             default = next((k.value for k in node.keywords if k.arg == "default"), None)
             if default is None or len(node.keywords) != 1:
@@ -416,9 +438,18 @@ class Reader:
                 side = f"at most {value.num.lo}" if name == "max" else f"at least {value.num.hi}"
                 raise FormulaError("the default could win over a member", f"a default that is {side}")
             kept = g.select(chosen, value.num, start.num)
-            return Term(value.dim, g.aggregate(name, unit, kept, start.num.lo))
+            return Term(value.dim, over(name, kept, start.num.lo))
         raise FormulaError(f"{name} does not go over members", "sum any all count min max")
 
+
+def _refuse_own(term: Term, name: str, scope: Scope) -> None:
+    """Inside a loop over kin a bare name would be the person's own; only parameters, at the kin's place."""
+    for root in (term.num, term.den):
+        if root is not None and any(n.op not in LEAVES and not n.args for n in cone((root,))):
+            raise FormulaError(f"{name} inside a loop over kin is not the kin's", f"{scope.member}.{name}")
+
+
+LEAVES = ("param", "const", "truth", "choice", "na")
 
 SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",

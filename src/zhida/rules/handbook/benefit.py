@@ -9,6 +9,7 @@ from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formu
 from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
+from zhida.rules.handbook.handling import beside, open_points, procedure, provides
 from zhida.rules.handbook.tables import parameter_table
 
 UP = "../"
@@ -23,12 +24,15 @@ def benefit_page(pack: Pack, b: Benefit, reach: Reach, cases: Sequence[Case]) ->
     body.append("</ol>")
     body += _displaced(pack, b)
     body += _amounts(pack, b)
+    body += provides(pack, b, UP)
+    body += beside(pack, b, UP)
     body += _meanings(pack, b, reach)
     body += _standards(pack, b, reach)
     told = examples(pack, b, cases, reach.uses[b.id])
     if told:
         body += ["<h2>例子</h2>", *told]
     body += _handling(pack, b)
+    body += open_points(pack, b, UP)
     body += _assumed(pack, b, reach)
     return html.page(pack, b.name, body, UP)
 
@@ -41,7 +45,7 @@ def _facts(pack: Pack, b: Benefit) -> str:
         "不用申请" if b.automatic else "",
         exists,
         *(
-            f"{o.department}{f'（{say.month(o.start)}起）' if o.start is not None else ''}主管"
+            f"{o.department}{f'（{when}）' if (when := say.span(o.start, o.until)) else ''}主管"
             for o in b.owners
         ),
     ]
@@ -88,6 +92,8 @@ def _displaced(pack: Pack, b: Benefit) -> Iterator[str]:
 
 
 def _amounts(pack: Pack, b: Benefit) -> Iterator[str]:
+    if b.provides and not b.amounts:
+        return
     yield "<h2>发多少</h2>"
     if not b.amounts:
         yield "<p>只认定身份，不发钱。</p>"
@@ -99,7 +105,8 @@ def _amount(pack: Pack, a: Amount) -> Iterator[str]:
     when = say.span(a.formula.start, a.formula.until)
     if when:
         yield f"<h3>{when}</h3>"
-    yield f"<p>{say.PERIODS[a.period]}：{html.code(a.formula.text)}{html.cited(pack, a.citation, UP)}</p>"
+    every = say.PERIODS[a.period] + ("至多" if a.ceiling else "")
+    yield f"<p>{every}：{html.code(a.formula.text)}{html.cited(pack, a.citation, UP)}</p>"
     r = a.rounding
     yield f"<p>{say.rounding(r)}{html.cited(pack, r.citation, UP)}</p>"
 
@@ -163,8 +170,9 @@ def _standards(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
 
 
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:
-    if b.documents or b.review is not None:
+    if b.documents or b.review is not None or b.procedure:
         yield "<h2>办理</h2>"
+    yield from procedure(pack, b, UP)
     if b.documents:
         yield f"<p>材料：{html.text('、'.join(b.documents))}</p>"
     if b.review is not None:

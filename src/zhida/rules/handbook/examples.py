@@ -19,7 +19,7 @@ def examples(pack: Pack, b: Benefit, cases: Sequence[Case], used: Collection[str
 
     ``used``: ids of the fields that the benefit hangs on; the others are not told.
     """
-    mine = [(case, e) for case in cases for e in case.expects if e.benefit == b.id]
+    mine = [(case, e) for case in cases for e in case.expects if e.benefit == b.id and not case.suppose]
     chosen: list[tuple[Case, Expect]] = []
     for answer, most in MOST.items():
         chosen += _different([pair for pair in mine if pair[1].answer == answer], most)

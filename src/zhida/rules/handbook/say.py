@@ -8,9 +8,26 @@ from decimal import Decimal
 
 from zhida.codes.money import format_yuan
 from zhida.rules.declarations import Benefit, Direction, Evidence, Field, Kind, Pack, Rounding, Variable
+from zhida.rules.matrix import Together
 
 ANSWERS = {"yes": "符合", "no": "不符合", "undetermined": "待定", "not_applicable": "不适用"}
-KINDS = {"standing": "按期发放", "event": "一事一办", "claim": "凭据报销", "discretionary": "酌情救助"}
+KINDS = {
+    "standing": "按期发放",
+    "event": "一事一办",
+    "claim": "凭据报销",
+    "discretionary": "酌情救助",
+    "in_kind": "实物和服务",
+}
+COUNTED = {"hours": "小时", "days": "日", "workdays": "个工作日", "months": "个月"}
+TOGETHER = {
+    Together.BOTH: "可以同时享受",
+    Together.EXCLUDED: "不再享受",
+    Together.HIGHER: "只发较高的一项",
+    Together.DIFFERENCE: "补差额",
+    Together.CHOICE: "由本人选一项",
+    Together.APART: "条件不会同时符合",
+    Together.UNKNOWN: "能否同时享受没有查到",
+}
 PERIODS = {"month": "每月", "year": "每年", "once": "一次"}
 DIRECTIONS = {Direction.UP: "不足的进一", Direction.DOWN: "不足的舍去", Direction.HALF_UP: "四舍五入"}
 STEPS = {1: "分", 10: "角", 100: "元", 1000: "十元"}

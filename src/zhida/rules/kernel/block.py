@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.symbols import DUE, WHOLE
+from zhida.rules.kernel.web import Used, arrays, tied
 from zhida.rules.program.outcome import ROW
 
 if TYPE_CHECKING:
     from zhida.rules.kernel.run import Table
 
 Array = npt.NDArray[Any]
-NOBODY: Array = np.zeros(0, np.int64)
+NO_IDS: Array = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Rows of a table that a block runs over, as slices or ascending rows. By person its group, counted
-    from ``home_of``; by group its first person, counted from ``first_of``, and how many there are."""
+    from ``home_of``; by group its first person, counted from ``first_of``, and how many there are. Only the
+    first ``own`` persons and groups get rows, where that is told; ``ties``: links and kin by name."""
 
     persons: slice | Array
     groups: slice | Array
@@ -32,15 +35,21 @@ class Chosen:
     size: Array
     home_of: int
     first_of: int
+    own: tuple[int, int] | None = None
+    ties: Mapping[str, Array] = field(default_factory=dict)
 
     def ids(self, unit: str) -> Array:
         """Rows of the table."""
         rows = self.persons if unit == PERSON else self.groups
         return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
-    def head(self, unit: str, ids: Array = NOBODY) -> tuple[Any, ...]:
-        """The arguments that every stage takes first. ``ids``: needed where rows are written."""
+    def head(self, unit: str, ids: Array | None = None) -> tuple[Any, ...]:
+        """The arguments that every stage takes first. ``ids``: where rows are written."""
         n = len(self.home) if unit == PERSON else len(self.size)
+        if ids is None:
+            ids = NO_IDS
+        elif self.own is not None:
+            n = self.own[0 if unit == PERSON else 1]
         return (n, ids, self.home, self.home_of, self.first, self.first_of, self.size)
 
 
@@ -66,6 +75,21 @@ def some(table: Table, groups: Array) -> Chosen:
     )
 
 
+def with_kin(pack: Pack, used: Used, table: Table, complete: Array, chosen: Chosen) -> Chosen:
+    """The same groups together with those that their people are tied to. ``complete``: by register and
+    place."""
+    if table.web is None:
+        raise ValueError("the rules follow links, but the table has none; make it with its web")
+    found = tied(pack, table.shape, table.web, used, chosen.ids("group"))
+    size = table.size[found.groups]
+    first = (np.cumsum(size, dtype=np.int64) - size).astype(table.first_person.dtype)
+    home = np.repeat(np.arange(len(size), dtype=table.group_of.dtype), size)
+    named = arrays(pack, used, found, complete, table.place_person)
+    own = (found.own_persons, found.own)
+    shape = frozen(home), frozen(first), frozen(size)
+    return Chosen(found.persons, found.groups, *shape, 0, 0, own, named)
+
+
 def frozen(array: Array) -> Array:
     """Read-only, like the columns of a mapped file: so that both are one type to the compiler."""
     array.flags.writeable = False
@@ -82,7 +106,7 @@ class Local(dict[str, Array]):
         scratch: Mapping[str, Array],
         units: Mapping[str, str],
     ) -> None:
-        super().__init__(scratch)
+        super().__init__({**scratch, **chosen.ties})
         self.fixed, self.chosen, self.units = fixed, chosen, units
 
     def __missing__(self, name: str) -> Array:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node
 from zhida.rules.kernel import plain, support
+from zhida.rules.kernel.crossing import Crossings
 from zhida.rules.kernel.operations import Operations
-from zhida.rules.kernel.plan import Form, Plan, Stage, goes_on, is_local, needed_by
+from zhida.rules.kernel.plan import CROSSING, Form, Plan, Stage, goes_on, is_local, needed_by
 from zhida.rules.kernel.symbols import DUE, Symbols
 
 
@@ -22,6 +23,7 @@ class Writer:
         self.prefix = prefix
         self.e = Symbols(plan, form, parameters)
         self.ops = Operations(self.e)
+        self.crossings = Crossings(self.ops)
 
     def stage(self, index: int, stage: Stage) -> tuple[str, list[str]]:
         """Source of the stage's function and the names of the arrays it takes after the fixed ones."""
@@ -29,16 +31,18 @@ class Writer:
         self.ops.few = False
         computed = {n.id for n in stage.nodes}
         reads = needed_by(self.plan, stage)
-        if stage.nodes and all(n.op == "agg" for n in stage.nodes) and not stage.benefit:
+        if stage.nodes and stage.nodes[0].op in CROSSING:
+            self.e.loop("for q in range(n):")
+            self.crossings.write(stage.nodes)
+            self._store(stage)
+        elif stage.nodes and all(n.op == "agg" for n in stage.nodes) and not stage.benefit:
             self._sums(stage.nodes, [n for n in reads if n.id not in computed and n.unit != PERSON])
         elif stage.benefit:
             self._benefit(stage, reads, computed)
         else:
             self.e.loop("for q in range(n):")
             self._values(stage, reads, computed)
-            for n in stage.nodes:
-                if n.id in self.plan.stored:
-                    self.e.store(n)
+            self._store(stage)
         body = "\n".join(self.e.lines)
         extra = ", R, keep" if stage.benefit else ""
         name = f"{self.prefix}_{index}"
@@ -46,6 +50,11 @@ class Writer:
         head = f"{DECORATOR}\ndef {name}({', '.join([fixed, *self.e.args])}):\n"
         start, tail = ("    k = 0\n", "    return k\n") if stage.benefit else ("", "")
         return f"{head}{start}{body}\n{tail}", list(self.e.args)
+
+    def _store(self, stage: Stage) -> None:
+        for n in stage.nodes:
+            if n.id in self.plan.stored:
+                self.e.store(n)
 
     def _values(self, stage: Stage, wanted: list[Node], computed: set[int]) -> None:
         """Gives these nodes their variables for unit ``q``: read, or computed here."""

@@ -379,7 +379,7 @@ class Operations:
         """Aggregates over nobody yet."""
         e = self.e
         for n in loops:
-            how, default = n.data
+            how, default = n.data if n.op == "agg" else n.data[1:3]
             start = 0 if how == "sum" else default
             if n.kind == "bool":
                 self.truth(n, str(how == "all"), str(how != "all"), "False")
@@ -397,7 +397,7 @@ class Operations:
             if a.id not in read:
                 read.add(a.id)
                 self._read_member(a)
-            self._join(n, a)
+            self.joined(n, a)
 
     def after(self, loops: list[Node]) -> None:
         """Numbers that have no value are 0."""
@@ -421,9 +421,10 @@ class Operations:
             assert a.unit == PERSON
             e.fetch(a, a, "m")
 
-    def _join(self, n: Node, a: Node) -> None:
+    def joined(self, n: Node, a: Node) -> None:
+        """One more value joined in."""
         e = self.e
-        how = n.data[0]
+        how = n.data[0] if n.op == "agg" else n.data[1]
         if n.kind == "bool":
             if e.single(n):
                 e.put(f"t{n.id} = t{n.id} {'|' if how == 'any' else '&'} {e.yes(a)}")

@@ -58,8 +58,8 @@ class Plan:
     output: Node | None = None
 
 
-class LinksNotYet(ValueError):
-    """The kernel does not follow links between households yet."""
+CROSSING = ("gather", "kin")
+"""Operations that look at people of other households, in a stage of their own after all that those need."""
 
 
 def is_local(node: Node) -> bool:
@@ -79,13 +79,12 @@ def levels_of(nodes: Iterable[Node]) -> dict[int, int]:
         if n.unit == SCALAR:
             level[n.id] = -1
             continue
-        if n.op == "gather":
-            raise LinksNotYet("links to people of other households are not in the kernel yet")
         own = 0 if n.unit == PERSON else 1
         for a in n.args:
             at = level[a.id]
             crosses = a.unit not in (SCALAR, n.unit)
-            own = max(own, at + 1 if crosses else at)
+            barrier = n.op in CROSSING and a.unit == PERSON and not is_local(a)
+            own = max(own, at + 1 if crosses else at + 2 if barrier else at)
         level[n.id] = own
     return level
 
@@ -101,7 +100,7 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
     owner = _owners(program, chosen, outputs, nodes, level)
     group = group_of(program)
     if {n.unit for n in nodes} - {PERSON, SCALAR, group}:
-        raise LinksNotYet("more than one kind of group is not in the kernel yet")
+        raise NotImplementedError("more than one kind of group is not in the kernel yet")
     stages: list[Stage] = []
     for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR} | {0}):
         unit = PERSON if at % 2 == 0 else group
@@ -162,20 +161,22 @@ def _owners(
         who = wanted[n.id]
         one = next(iter(who)) if len(who) == 1 else ""
         unit = program.benefits[one].benefit.unit if one else ""
-        owner[n.id] = one if one and level[n.id] == top[one] and n.unit == unit else ""
+        own = bool(one) and level[n.id] == top[one] and n.unit == unit and n.op not in CROSSING
+        owner[n.id] = one if own else ""
         for a in n.args:
             wanted[a.id].add(owner[n.id])
     return owner
 
 
 def _shared(unit: str, level: int, nodes: list[Node]) -> list[Stage]:
-    """What is added up over members comes first, in stages of its own: a loop without a loop inside
-    vectorises."""
+    """What looks at others or is added up over members comes first, in stages of its own: a loop without
+    a loop inside vectorises."""
+    across = [n for n in nodes if n.op in CROSSING]
     sums = [n for n in nodes if n.op == "agg"]
-    rest = [n for n in nodes if n.op != "agg"]
+    rest = [n for n in nodes if n.op not in ("agg", *CROSSING)]
     return [
         Stage(unit, level, some[i : i + MOST_VALUES])
-        for some in (sums, rest)
+        for some in (across, sums, rest)
         for i in range(0, len(some), MOST_VALUES)
     ]
 
@@ -208,11 +209,11 @@ def _stored(plan: Plan) -> dict[int, Node]:
     for i, stage in enumerate(plan.stages):
         for n in needed_by(plan, stage):
             sources = [n] if n.op != "spread" else [n.args[0]]
-            if n.op == "agg" and home.get(n.id) == i:
+            if n.op in ("agg", *CROSSING) and home.get(n.id) == i:
                 sources.append(n.args[0])
             for source in sources:
                 if (not is_local(source) and home.get(source.id) != i) or (
-                    n.op in ("spread", "agg") and source is not n and not is_local(source)
+                    n.op in ("spread", "agg", *CROSSING) and source is not n and not is_local(source)
                 ):
                     stored[source.id] = source
     return stored

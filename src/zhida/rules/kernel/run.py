@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
@@ -20,13 +21,14 @@ import numpy as np
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import MAX_MEMBERS, YES
-from zhida.rules.kernel.block import Array, Chosen, Local, Room, everyone, some
+from zhida.rules.kernel.block import Array, Chosen, Local, Room, everyone, some, with_kin
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.operations import REGISTERS_A_WORD
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
 from zhida.rules.kernel.special import specialised
 from zhida.rules.kernel.symbols import DUE, WHOLE
+from zhida.rules.kernel.web import Shape, Used, Web
 from zhida.rules.parameters import Lookup
 from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
@@ -53,7 +55,9 @@ class Table:
 
     ``first_person``, ``size`` by group; ``group_of`` by person; ``columns`` by name: ``c_<field>``
     values, ``s_<field>`` states (0 known, 1 absent, 2 unknown, 3 interval, 4 not applicable),
-    ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`.
+    ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`. ``web``: ties
+    of its people, where the rules follow any. Only the first ``own`` groups (all where that is None) get
+    rows; the others are there because somebody hangs on them.
     """
 
     first_person: Array
@@ -62,6 +66,23 @@ class Table:
     place_group: Array
     place_person: Array
     columns: Mapping[str, Array]
+    web: Web | None = None
+    own: int | None = None
+
+    @property
+    def groups(self) -> int:
+        """How many groups get rows."""
+        return len(self.size) if self.own is None else self.own
+
+    @property
+    def own_persons(self) -> int:
+        """How many persons get rows."""
+        n = self.groups
+        return int(self.first_person[n]) if n < len(self.size) else len(self.group_of)
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.first_person, self.size, self.group_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,10 @@ def _words(complete: Array) -> Array:
     return words
 
 
+MADE = ("SP", "FP", "SG", "FG", "link_", "kin_")
+"""Beginnings of the names of what each block has of its own."""
+
+
 class Kernel:
     """One program, compiled for one form of columns. Thread-safe."""
 
@@ -120,6 +145,7 @@ class Kernel:
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._rooms: list[Room] = []
+        self.used = Used.of(program.pack, [n for b in self.plan.benefits for n in special.outputs(b)])
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
@@ -151,7 +177,7 @@ class Kernel:
         block: int = BLOCK,
     ) -> Rows:
         """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
-        groups = len(table.size)
+        groups = table.groups
         if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
             sizes = f"{int(table.size.min())} to {int(table.size.max())}"
             raise ValueError(f"households of {sizes} members; 1 to {MAX_MEMBERS} can be computed")
@@ -160,16 +186,17 @@ class Kernel:
         spans = _spans(groups, block, threads)
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                found = list(pool.map(lambda span: self._block(span, table, fixed, keep_all, loose), spans))
+                work = partial(self._block, table, places, fixed, keep_all, loose)
+                found = list(pool.map(work, spans))
         else:
-            found = [self._block(span, table, fixed, keep_all, loose) for span in spans]
+            found = [self._block(table, places, fixed, keep_all, loose, span) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
     def arrays(self) -> set[str]:
         """Names of all that its stages read besides scratch, columns of a table among them."""
         read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
-        return {a for a in read if a != DUE and a[:2] not in ("SP", "FP", "SG", "FG")}
+        return {a for a in read if a != DUE and not a.startswith(MADE)}
 
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
@@ -191,11 +218,12 @@ class Kernel:
 
     def _block(
         self,
-        span: tuple[int, int],
         table: Table,
+        places: Places,
         fixed: Mapping[str, Array],
         keep_all: bool,
         loose: list[int],
+        span: tuple[int, int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
         with self._room() as room:
@@ -206,7 +234,10 @@ class Kernel:
                     loose.append(span[0])
                 else:
                     chosen = some(table, through)
-            return self._rows(chosen or everyone(table, *span), fixed, keep_all, room)
+            chosen = chosen or everyone(table, *span)
+            if self.used.reach:
+                chosen = with_kin(self.program.pack, self.used, table, places.complete, chosen)
+            return self._rows(chosen, fixed, keep_all, room)
 
     def _sift(self, span: tuple[int, int], table: Table, fixed: Mapping[str, Array], room: Room) -> Array:
         """The groups of a block that the sieve lets through."""
@@ -225,15 +256,16 @@ class Kernel:
         """All stages over some groups."""
         scratch, rows = room.of(chosen)
         arrays = Local(fixed, chosen, scratch, self._units)
-        heads = {s.unit: chosen.head(s.unit, chosen.ids(s.unit)) for s in self.plan.stages}
+        units = {s.unit for s in self.plan.stages}
+        heads = {unit: chosen.head(unit) for unit in units}
+        own = {unit: chosen.head(unit, chosen.ids(unit)) for unit in units}
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
-            head = heads[stage.unit]
             if stage.benefit:
-                k = work(*head, rows, keep_all, *[arrays[a] for a in args])
+                k = work(*own[stage.unit], rows, keep_all, *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()
             else:
-                work(*head, *[arrays[a] for a in args])
+                work(*heads[stage.unit], *[arrays[a] for a in args])
         return found
 
     @contextmanager

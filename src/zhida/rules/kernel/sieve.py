@@ -8,13 +8,13 @@ left out by a first quick pass. The sieve may let too many through, never too fe
 from __future__ import annotations
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Graph, Node, cone
-from zhida.rules.kernel.plan import LOCAL, Plan, group_of, plan_of
+from zhida.rules.kernel.plan import CROSSING, LOCAL, Plan, group_of, plan_of
 from zhida.rules.program.build import BenefitProgram, Program
 
 OPEN = "?sieve"
 """A field that no pack has: unknown for everybody."""
 
-CHEAP = 16
+CHEAP = 24
 """A condition without a near miss is tested if it adds at most so many values."""
 
 
@@ -64,38 +64,46 @@ class _Sieve:
     def _entitled(self, b: BenefitProgram) -> Node:
         """Necessary for an answer that can be yes, or a near miss."""
         g = self.g
-        result = self._alone(b.presumed_applies)
+        result = self._alone(b.presumed_applies, b)
         self._pay(result)
         for i, c in enumerate(b.conditions):
             if c.role != "rule":
                 continue
-            needed = self._alone(b.almost[i])
+            needed = self._alone(b.almost[i], b)
             if c.near is not None or self._price(needed) <= CHEAP:
                 self._pay(needed)
                 result = g.both(result, needed)
         return result
 
-    def _alone(self, node: Node) -> Node:
-        """The node where no chosen benefit is held by anybody of the group; yes where that can't be said."""
+    def _alone(self, node: Node, own: BenefitProgram) -> Node:
+        """The node where no chosen benefit is held by anybody of the group; yes where that can't be said.
+        ``own``: whose node it is; a benefit of one condition is that condition."""
         g, done = self.g, dict(self.assumed)
         names = {b.benefit.id for b in self.chosen}
-        for n in cone((node,)):
-            if n.op == "gather":  # nothing is assumed of other groups
+        todo, seen = [node], set(done)
+        while todo:
+            n = todo.pop()
+            if n.id in seen:
+                continue
+            seen.add(n.id)
+            if n.op in CROSSING:  # nothing is assumed of other groups
                 return g.truth(True)
             b = self.answers.get(n.args[0].id) if n.op == "coalesce" else None
             if b is not None and n.args[1] is g.truth(False):
                 known = b.benefit.id in names
                 done[n.id] = g.truth(False) if known else g.input(OPEN, "bool", n.unit, 0, 0, False)
-        if node.id not in done and self._bare(node, done):
+            else:
+                todo.extend(n.args)
+        if node.id not in done and self._bare(node, done, own.presumed.answer):
             return g.truth(True)
         return g.replace(node, lambda leaf: leaf, done)
 
-    def _bare(self, node: Node, done: dict[int, Node]) -> bool:
+    def _bare(self, node: Node, done: dict[int, Node], own: Node) -> bool:
         """Whether it hangs on the answer of another benefit otherwise than as "held, or not"."""
         todo, seen = [node], set(done)
         while todo:
             n = todo.pop()
-            if n.id in self.answers:
+            if n.id in self.answers and n is not own:
                 return True
             if n.id not in seen:
                 seen.add(n.id)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from zhida.rules.formulas.ir import NA_BIT, PERSON, Node
-from zhida.rules.kernel.plan import Form, Plan
+from zhida.rules.kernel.plan import CROSSING, Form, Plan
 from zhida.rules.program.build import Program
 
 DUE = "due"
@@ -73,6 +73,8 @@ class Symbols:
             return column == "known" or (bool(n.data[1]) and column == "states")
         if n.op == "param":
             return self.form.parameters_known
+        if n.op in CROSSING:  # who somebody is may be unknown
+            return False
         return all(self.exact(a) for a in n.args)
 
     # names --------------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from zhida.codes.divisions import DivisionTree
-from zhida.rules.declarations import At, Choice, Citation, Enumeration, Link, Register, Source, Unit
+from zhida.rules.declarations import At, Choice, Citation, Enumeration, Kin, Link, Register, Source, Unit
 from zhida.rules.loading.context import CITATION, Context, read_list
 from zhida.rules.loading.yamlnodes import Node
+from zhida.rules.problems import one_of
 
 PERSON = "person"
 _SOURCE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
@@ -61,7 +62,7 @@ def read_identity(node: Node, context: Context) -> Identity:
     """Reads ``pack.yaml`` into the context. Sources must have been read."""
     record = node.map(
         ("id", "name", "root", "verified_through", "age_on", "first_month", "units", "registers"),
-        ("links", "enums"),
+        ("links", "kin", "enums"),
     )
     age = record["age_on"].map(("day",), CITATION)
     first_month = record["first_month"].map((), CITATION)
@@ -76,12 +77,14 @@ def read_identity(node: Node, context: Context) -> Identity:
         node.at,
     )
     _read_units(record["units"], context)
-    links = read_list(record.get("links"), lambda item: _link(item, context))
-    for link in links:
-        if context.take("link", link.id, link.name, link.at):
-            context.links[link.id] = link
     registers = read_list(record["registers"], lambda item: _register(item, context))
     context.registers.update(context.unique("register", registers))
+    for link in read_list(record.get("links"), lambda item: _link(item, context)):
+        if context.take("link", link.id, link.name, link.at):
+            context.links[link.id] = link
+    for kin in read_list(record.get("kin"), lambda item: _kin(item, context)):
+        if context.take("kin", kin.id, kin.name, kin.at):
+            context.kin[kin.id] = kin
     enums = read_list(record.get("enums"), lambda item: _enumeration(item, context))
     context.enums.update(context.unique("enumeration", enums))
     return identity
@@ -108,8 +111,47 @@ def _read_units(node: Node, context: Context) -> None:
 
 
 def _link(item: Node, context: Context) -> Link:
-    record = item.map(("id", "name"))
-    return Link(context.formula_id(record["id"]), context.name(record["name"]), item.at)
+    record = item.map(("id", "name"), ("register",))
+    register = _known_register(record.get("register"), context)
+    return Link(context.formula_id(record["id"]), context.name(record["name"]), register, item.at)
+
+
+def _kin(item: Node, context: Context) -> Kin:
+    record = item.map(("id", "name"), ("follows", "followed_by", "register"))
+    follows, followed_by = (_links(record.get(key), context) for key in ("follows", "followed_by"))
+    given = [record.get(key) for key in ("follows", "followed_by")]
+    if not any(node is not None and (node.kind != "list" or node.items()) for node in given):
+        item.add("kin over no links", "`follows: […]`, `followed_by: […]` or both")
+    register = _known_register(record.get("register"), context)
+    return Kin(
+        context.formula_id(record["id"]),
+        context.name(record["name"]),
+        follows,
+        followed_by,
+        register,
+        item.at,
+    )
+
+
+def _links(node: Node | None, context: Context) -> tuple[str, ...]:
+    found: list[str] = []
+    for item in node.items() if node is not None else []:
+        name = item.text()
+        if name not in context.links:
+            item.add("unknown link", one_of(name, context.links), text=name)
+        elif name in found:
+            item.add("a link twice", "each link once", text=name)
+        else:
+            found.append(name)
+    return tuple(found)
+
+
+def _known_register(node: Node | None, context: Context) -> str:
+    name = node.text() if node is not None else ""
+    if node is not None and name not in context.registers:
+        node.add("unknown register", one_of(name, context.registers), text=name)
+        return ""
+    return name
 
 
 def _register(item: Node, context: Context) -> Register:

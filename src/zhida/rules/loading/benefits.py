@@ -16,13 +16,14 @@ from zhida.rules.declarations import (
     Rounding,
 )
 from zhida.rules.loading.context import CITATION, Context, read_list
+from zhida.rules.loading.procedure import check_kind, read_procedure, read_provisions
 from zhida.rules.loading.yamlnodes import Map, Node
 
-KINDS = ("standing", "event", "claim", "discretionary")
+KINDS = ("standing", "event", "claim", "discretionary", "in_kind")
 PERIODS = ("month", "year", "once")
 _REQUIRED = ("id", "name", "unit", "kind", "award", "says", "conditions", "legal")
 _OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "excluded_by", "covers")
-_OPTIONAL_REST = ("signal", "review", "documents")
+_OPTIONAL_REST = ("ceiling", "provides", "procedure", "signal", "review", "documents")
 _DATED = ("from", "until")
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
 _OWN_WORDS = ("applies", "signal", "exists")
@@ -63,7 +64,10 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         says=record["says"].text(),
         legal=tuple(context.citation(item.map((), CITATION)) for item in record["legal"].items()),
         at=node.at,
+        provides=read_provisions(record.get("provides"), context),
+        procedure=read_procedure(record.get("procedure"), id, context),
     )
+    check_kind(benefit, record)
     return benefit if context.take("benefit", id, name, node.at) and id else None
 
 
@@ -122,16 +126,16 @@ def _near(node: Node, formula: Formula, context: Context) -> int:
 
 
 def _amounts(record: Map, id: str, context: Context) -> tuple[Amount, ...]:
-    single, several = record.get("amount"), record.get("amounts")
-    if single is not None and several is not None:
-        several.add("amount and amounts", "one of the two", text=id)
-    nodes = [single] if single is not None else several.items() if several is not None else []
-    amounts = tuple(_amount(node, context) for node in nodes)
+    given = [key for key in ("amount", "amounts", "ceiling") if key in record]
+    if len(given) > 1:
+        record[given[1]].add(" and ".join(given), "one of them", text=id)
+    nodes = [] if not given else record[given[0]].items() if given[0] == "amounts" else [record[given[0]]]
+    amounts = tuple(_amount(node, context, given[0] == "ceiling") for node in nodes)
     context.no_overlap(f"the amount of {id}", [amount.formula for amount in amounts])
     return amounts
 
 
-def _amount(node: Node, context: Context) -> Amount:
+def _amount(node: Node, context: Context, ceiling: bool) -> Amount:
     record = node.map(("formula", "period", "rounding"), (*_DATED, *CITATION))
     start, until = context.months(record)
     rounding = record["rounding"].map(("to", "direction"), CITATION)
@@ -145,6 +149,7 @@ def _amount(node: Node, context: Context) -> Amount:
         record["period"].word(*PERIODS),
         context.citation(record),
         node.at,
+        ceiling,
     )
 
 
@@ -155,8 +160,9 @@ def _exclusion(item: Node, context: Context) -> Exclusion:
 
 
 def _owner(item: Node, context: Context) -> Owner:
-    record = item.map(("department",), ("from", *CITATION))
-    return Owner(record["department"].text(), record.month("from"), context.citation(record))
+    record = item.map(("department",), (*_DATED, *CITATION))
+    start, until = context.months(record)
+    return Owner(record["department"].text(), start, context.citation(record), until)
 
 
 def _review(node: Node, context: Context) -> Review:

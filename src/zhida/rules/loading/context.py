@@ -16,6 +16,7 @@ from zhida.rules.declarations import (
     Enumeration,
     Evidence,
     Formula,
+    Kin,
     Kind,
     Link,
     Register,
@@ -57,6 +58,7 @@ class Context:
     sources: dict[str, Source] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
+    kin: dict[str, Kin] = field(default_factory=dict)
     registers: dict[str, Register] = field(default_factory=dict)
     enums: dict[str, Enumeration] = field(default_factory=dict)
     money_words: set[str] = field(default_factory=set)

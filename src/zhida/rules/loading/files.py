@@ -11,7 +11,7 @@ from zhida.rules.declarations import At
 from zhida.rules.loading.yamlnodes import MOST_BYTES, Node, read_yaml
 from zhida.rules.problems import Problems, one_of
 
-SINGLE = ("pack.yaml", "sources.yaml", "groups.yaml", "divisions.csv")
+SINGLE = ("pack.yaml", "sources.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv")
 FOLDERS = ("fields", "parameters", "variables", "benefits")
 NOT_READ = ("cases", "city")
 MOST_FILES = 2_000

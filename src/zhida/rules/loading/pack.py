@@ -14,6 +14,8 @@ from zhida.rules.loading.context import Context
 from zhida.rules.loading.fields import made_fields, read_field
 from zhida.rules.loading.files import MOST_TABLE_BYTES, PackFiles
 from zhida.rules.loading.groups import read_groups
+from zhida.rules.loading.open_points import read_open_points
+from zhida.rules.loading.stacking import Links, read_stacking
 from zhida.rules.loading.values import read_parameter
 from zhida.rules.loading.variables import read_variable
 from zhida.rules.loading.yamlnodes import Node, decode
@@ -55,6 +57,11 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
     _check_exclusions(benefits, context)
     groups_node = files.yaml("groups.yaml") if files.has("groups.yaml") else None
     groups, choices = read_groups(groups_node, context, benefits, fields) if groups_node else ((), ())
+    stacking_node = files.yaml("stacking.yaml") if files.has("stacking.yaml") else None
+    open_node = files.yaml("open.yaml") if files.has("open.yaml") else None
+    links = Links(benefits, variables, groups, choices)
+    stacking = read_stacking(stacking_node, context, benefits, links) if stacking_node else None
+    open_points = read_open_points(open_node, context, benefits) if open_node else ()
     context.problems.raise_if_any()
     assert divisions is not None
     return Pack(
@@ -68,6 +75,7 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         verified_through=identity.verified_through,
         units=context.units,
         links=context.links,
+        kin=context.kin,
         registers=context.registers,
         enums=context.enums,
         fields=fields,
@@ -80,6 +88,8 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         divisions=divisions,
         hash=files.hash(),
         files=tuple(sorted(files.read)),
+        stacking=stacking,
+        open_points=open_points,
     )
 
 

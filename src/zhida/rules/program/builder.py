@@ -213,6 +213,9 @@ class Builder:
         for a in b.amounts:
             if within(a.formula, self.month):
                 amount = self._amount(a.formula, a.rounding.step, a.rounding.direction, scope)
+                if a.ceiling:
+                    granted = self.g.input(f"?granted_{b.id}", "bool", b.unit, 0, 0, False)
+                    amount = self.g.select(granted, amount, self.g.const(0))
         if b.amounts and amount is None:
             amount = self.g.input(f"?{b.id}", "num", b.unit, 0, 10**10, False)
         if failed:

@@ -31,6 +31,7 @@ class PackNames:
         for b in pack.benefits.values():
             self.benefits[b.id] = self.benefits[b.name] = b
         self.links = {w: link.id for link in pack.links.values() for w in (link.id, link.name)}
+        self.kin = {w: kin.id for kin in pack.kin.values() for w in (kin.id, kin.name)}
         self.members = {u.members: u.id for u in pack.units.values() if u.members}
 
     def value(self, name: str, unit: str) -> Term | None:
@@ -113,6 +114,9 @@ class PackNames:
 
     def members_of(self, word: str) -> str | None:
         return self.members.get(word)
+
+    def kin_of(self, word: str) -> str | None:
+        return self.kin.get(word)
 
     def enumeration(self, id: str) -> Enumeration:
         return self.builder.pack.enums[id]

@@ -1,0 +1,121 @@
+"""The source text of what looks at people of other households: links followed, loops over kin.
+
+These nodes stand in stages of their own, so that the values of another person, read at row ``m``, do not
+take the names of the person's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zhida.rules.formulas.ir import NA_BIT, SCALAR, Node, Unknown
+from zhida.rules.kernel.operations import Operations
+from zhida.rules.kernel.plan import is_local
+from zhida.rules.kernel.web import NOBODY
+
+
+class Crossings:
+    def __init__(self, operations: Operations) -> None:
+        self.ops = operations
+        self.e = operations.e
+
+    def write(self, nodes: Sequence[Node]) -> None:
+        """Lines that give the nodes their variables for person ``q``."""
+        for link in dict.fromkeys(n.data[0] for n in nodes if n.op == "gather"):
+            self._links(str(link), [n for n in nodes if n.op == "gather" and n.data[0] == link])
+        for kin in dict.fromkeys(n.data[0] for n in nodes if n.op == "kin"):
+            self._kin(str(kin), [n for n in nodes if n.op == "kin" and n.data[0] == kin])
+
+    # links ----------------------------------------------------------------------------------------
+
+    def _links(self, link: str, nodes: list[Node]) -> None:
+        e = self.e
+        e.put(f"m = {e.arg('link_' + link)}[q]")
+        e.put("if m >= 0:")
+        e.indent += 1
+        self._read({n.args[0].id: n.args[0] for n in nodes})
+        for n in nodes:
+            e.alias(n.args[0], n)
+        e.indent -= 1
+        e.put(f"elif m == {NOBODY}:")
+        e.indent += 1
+        for n in nodes:
+            assert n.args[1].unit == SCALAR
+            self.ops.write(n.args[1], "q")
+            e.alias(n.args[1], n)
+        e.indent -= 1
+        e.put("else:")
+        e.indent += 1
+        for n in nodes:
+            self._anything(n, n.data[1])
+        e.indent -= 1
+
+    def _anything(self, n: Node, some: object) -> None:
+        """Of whom nothing is known."""
+        assert isinstance(some, Unknown)
+        e, t = self.e, n.id
+        if n.kind == "num":
+            e.put(f"x{t}l = np.int64({some.lo}); x{t}h = np.int64({some.hi})")
+            if n.na:
+                e.put(f"x{t}v = True; x{t}n = {some.na}")
+        elif n.kind == "enum":
+            e.put(f"e{t} = np.int64({some.hi | (NA_BIT if some.na else 0)})")
+        else:
+            e.put(f"t{t}y = True; t{t}n = True" + (f"; t{t}a = {some.na}" if n.na else ""))
+
+    # kin ------------------------------------------------------------------------------------------
+
+    def _kin(self, kin: str, nodes: list[Node]) -> None:
+        e = self.e
+        self.ops.before(nodes)
+        first, size, rows = (e.arg(f"kin_{part}_{kin}") for part in ("first", "size", "rows"))
+        e.put(f"for j in range({first}[q], {first}[q] + {size}[q]):")
+        e.indent += 1
+        e.put(f"m = {rows}[j]")
+        self._read({n.args[0].id: n.args[0] for n in nodes})
+        for n in nodes:
+            self.ops.joined(n, n.args[0])
+        e.indent -= 1
+        e.put(f"if {e.arg('kin_open_' + kin)}[q]:")
+        e.indent += 1
+        for n in nodes:
+            self._one_more(n)
+        e.indent -= 1
+        self.ops.after(nodes)
+
+    def _one_more(self, n: Node) -> None:
+        """There may be more: any number for a sum, else perhaps one of whom nothing is known."""
+        e, some, t = self.e, n.data[3], n.id
+        assert isinstance(some, Unknown)
+        if n.data[1] == "sum":
+            self._anything(n, Unknown.of(n))
+        elif n.kind == "bool":
+            end = "y" if n.data[1] == "any" else "n"
+            either = f"({e.yes(n)} | {e.no(n)})"
+            e.put(f"t{t}{end} = {either}" if n.na else f"t{t}{end} = True")
+            if n.na:
+                e.put(f"t{t}a = t{t}a | {some.na}")
+        else:
+            end, most = ("l", some.lo) if n.data[1] == "min" else ("h", some.hi)
+            e.put(f"x{t}{end} = {n.data[1]}(x{t}{end}, {most})")
+            if n.na:
+                e.put(f"x{t}n = x{t}n | {some.na}")
+
+    def _read(self, sources: dict[int, Node]) -> None:
+        """Values of the other person."""
+        for a in sources.values():
+            if a.op == "spread":
+                source = a.args[0]
+                self.e.put("g = home[m] - home_of")
+                if is_local(source):
+                    self.ops.write(source, "g")
+                    self.e.alias(source, a)
+                else:
+                    self.e.fetch(source, a, "g")
+            elif a.op == "person":
+                self.ops.write(a.args[0], "m")
+                self.e.alias(a.args[0], a)
+            elif a.op in ("input", "param") or a.unit == SCALAR:
+                self.ops.write(a, "m")
+            else:
+                self.e.fetch(a, a, "m")
