@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
@@ -71,7 +72,8 @@ class Facts:
 
 @dataclass(slots=True)
 class Run:
-    """A program over one household in one month; ``values[node]`` by instance."""
+    """A program over one household in one month; ``values[node]`` by instance. ``named``: names of nodes that
+    have one, filled by :mod:`zhida.rules.explain.kinship`."""
 
     program: Program
     facts: Facts
@@ -80,6 +82,7 @@ class Run:
     resolved: dict[tuple[str, str], Resolved] = field(default_factory=dict)
     cutoffs: list[int] = field(default_factory=list)
     source: Lookup | None = None
+    named: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.facts.members <= MAX_MEMBERS:
@@ -88,7 +91,7 @@ class Run:
             )
         month = self.program.month
         last = self.program.pack.age_on == "last"
-        self.cutoffs = v.age_cutoffs(last_day(month) if last else first_day(month))
+        self.cutoffs = _cutoffs(last_day(month) if last else first_day(month))
 
     def value(self, node: Node, instance: int = 0) -> Value:
         """The node's value for one person; for the group itself, or everybody, whatever ``instance``."""
@@ -152,6 +155,9 @@ class Run:
                 self.source = Lookup(self.program.pack, self.known_on)
             self.resolved[key] = self.source.resolve(parameter, self.program.month, place)
         return self.resolved[key]
+
+
+_cutoffs = lru_cache(maxsize=64)(v.age_cutoffs)
 
 
 def unknown(node: Node) -> Value:
