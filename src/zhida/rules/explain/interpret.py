@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
-from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown, cone
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown
 from zhida.rules.parameters import Lookup, Resolved
 from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
@@ -96,9 +96,15 @@ class Run:
     def value(self, node: Node, instance: int = 0) -> Value:
         """The node's value for one person; for the group itself, or everybody, whatever ``instance``."""
         if node.id not in self.cells:
-            for n in cone((node,)):
-                if n.id not in self.cells:
-                    self.cells[n.id] = self.compute(n, self.cells)
+            needed: dict[int, Node] = {}
+            todo = [node]
+            while todo:
+                n = todo.pop()
+                if n.id not in self.cells and n.id not in needed:
+                    needed[n.id] = n
+                    todo += n.args
+            for id in sorted(needed):
+                self.cells[id] = self.compute(needed[id], self.cells)
         cells = self.cells[node.id]
         return cells[instance if node.unit == PERSON else 0]
 
