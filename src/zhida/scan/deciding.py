@@ -31,8 +31,9 @@ from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, found_in
 
 Array = NDArray[Any]
 
+FEW_COPIES = 2_000
 MOST_COPIES = 50_000
-"""About so many households in one table of trials."""
+"""About so many households in one table of trials, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +110,30 @@ class Finder:
     def _alone(self, trial: Trial, one: Asked) -> None:
         """Each unknown fact of each household, one value at a time; the cheapest that settles is kept.
 
-        Facts of one cost go together: whoever is settled by them is not asked dearer ones.
+        Facts of one cost go together: for whoever is settled by them no dearer ones are tried.
         """
         facts = (*self.fields[one.benefit], *self.gaps[one.benefit])
+        pairs: list[tuple[str, Value]] = []
+        chosen: list[Array] = []
         for _, same in groupby(facts, key=self._cost):
-            if one.done.all():
-                return
             waiting = np.unique(one.groups[~one.done])
-            pairs, chosen = [], []
             for fact in same:
                 homes = self._homes(trial, one, fact)
                 homes = homes[found_in(waiting, homes)[1]]
                 if len(homes):
                     pairs += [(fact, v) for v in self.values[fact]]
                     chosen += [homes] * len(self.values[fact])
-            for few in _slices([len(c) for c in chosen]):
+            # a run over few costs nearly as much as one over many: the next cost comes along
+            if sum(len(c) for c in chosen) > FEW_COPIES:
+                self._try_all(trial, one, pairs, chosen)
+                pairs, chosen = [], []
+        self._try_all(trial, one, pairs, chosen)
+
+    def _try_all(
+        self, trial: Trial, one: Asked, pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]
+    ) -> None:
+        for few in _slices([len(c) for c in chosen]):
+            if not one.done.all():
                 self._try(trial, one, pairs[few], chosen[few])
 
     def _cost(self, fact: str) -> int:
@@ -141,13 +151,12 @@ class Finder:
         self, trial: Trial, one: Asked, pairs: Sequence[tuple[str, Value]], chosen: Sequence[Array]
     ) -> None:
         sizes = [len(c) for c in chosen]
-        which = np.repeat(np.arange(len(pairs)), sizes)
+        starts = np.cumsum([0, *sizes]).tolist()
         copies = trial.copies(np.concatenate(chosen))
         for k, (fact, value) in enumerate(pairs):
             if sizes[k]:
-                copies.force(fact, value, which == k)
+                copies.force(fact, value, slice(starts[k], starts[k + 1]))
         rows = copies.run()[one.benefit]
-        starts = np.cumsum([0, *sizes])
         found: dict[int, tuple[Array, Array]] = {}
         for k, (fact, _) in enumerate(pairs):
             same = id(chosen[k])  # the values of one fact are tried in the same households
@@ -196,7 +205,7 @@ class Finder:
         copies = trial.copies(one.groups[rows])
         for k, fact in enumerate(facts):
             if known[k].any():
-                copies.force(fact, self._end(fact, end), known[k])
+                copies.force(fact, self._end(fact, end), np.flatnonzero(known[k]))
         mask = np.zeros(len(one.units), bool)
         mask[rows] = True
         units = one.copied(trial, copies, np.arange(len(rows)), mask)

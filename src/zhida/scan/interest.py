@@ -204,7 +204,7 @@ def _still(
         tried = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
         given: Value = tried[0 if end == LOW else -1] if choices else end
-        copies.force(fact, given, np.ones(trial.count, bool), only)
+        copies.force(fact, given, slice(0, trial.count), only)
     found = {}
     rows = copies.run()
     for b, units in leads.items():

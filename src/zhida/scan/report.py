@@ -83,7 +83,7 @@ def render(result: ScanResult) -> str:
         waiting=_waiting(figures),
         registers=_registers(register_states(loaded)),
         others=_others(figures.others),
-        rules=_assumptions(assumed.of_rules(loaded)),
+        rules=_assumptions(loaded.once(assumed.of_rules)),
         city=_assumptions(assumed.of_snapshot(loaded)),
         snapshot_id=escape(loaded.snapshot.id),
         pack_hash=escape(loaded.pack.hash),

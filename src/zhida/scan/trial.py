@@ -138,28 +138,28 @@ class Copies:
         self.place_person = self.table.place_person.copy()
         self.closed: dict[str, Array] = {}
 
-    def force(self, fact: str, value: Value, mask: Array, only: Array | None = None) -> None:
-        """Gives the fact a value in the households of ``mask``, wherever it is not known (of kin: that there
-        are no others). ``only``: in no other units of the trial than these."""
-        mask = np.concatenate([mask, np.zeros(len(self.table.size) - len(mask), bool)])
+    def force(self, fact: str, value: Value, homes: slice | Array, only: Array | None = None) -> None:
+        """Gives the fact a value in some households (a slice, or ascending rows), wherever it is not known
+        (of kin: that there are no others). ``only``: in no other units of the trial than these."""
         if fact in self.trial.places.unknown:
             shift = self.trial.places.shift[fact, str(value)]
-            at = mask[self.table.group_of]
+            at = self._members(homes)
             count = self.trial.places.count
-            self.place_group[mask] = self.place_group[mask] % count + shift
+            self.place_group[homes] = self.place_group[homes] % count + shift
             self.place_person[at] = self.place_person[at] % count + shift
             return
         if fact in self.trial.loaded.pack.kin:
             closed = self.closed.setdefault(fact, np.zeros(len(self.table.group_of), bool))
-            closed |= mask[self.table.group_of]
+            closed[self._members(homes)] = True
             return
         field = self.trial.loaded.pack.fields[fact]
         cells = self.trial.cells(fact) if only is None else self.trial.cells(fact) & only
         if field.unit == PERSON:
-            rows = np.flatnonzero(mask[self.table.group_of])
+            rows = self._members(homes)
             rows = rows[cells[self.persons[rows]]]
         else:
-            rows = np.flatnonzero(mask[: len(self.groups)] & cells[self.groups])
+            rows = np.arange(homes.start, homes.stop) if isinstance(homes, slice) else homes
+            rows = rows[cells[self.groups[rows]]]
         state, column, high = f"s_{fact}", f"c_{fact}", f"h_{fact}"
         forced: Any = value
         if isinstance(value, str):
@@ -169,6 +169,18 @@ class Copies:
                 forced[between] = self.columns[column if value == LOW else high][rows[between]]
         self.columns[column][rows] = forced
         self.columns[state][rows] = KNOWN
+
+    def _members(self, homes: slice | Array) -> Array:
+        """Rows of their persons."""
+        first, size = self.table.first_person, self.table.size
+        if isinstance(homes, slice):
+            if homes.start == homes.stop:
+                return np.zeros(0, np.int64)
+            last = homes.stop - 1
+            return np.arange(int(first[homes.start]), int(first[last]) + int(size[last]))
+        chosen = np.zeros(len(first), bool)
+        chosen[homes] = True
+        return np.flatnonzero(chosen[self.table.group_of])
 
     def run(self) -> dict[str, Array]:
         """The kernel's rows of all copies."""

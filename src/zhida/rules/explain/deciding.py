@@ -7,12 +7,13 @@ that fixes it: small, not proved smallest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from heapq import heappop, heappush
 
 from zhida.rules import values as v
-from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value
+from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value, Work
 from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Node, cone
 
 MOST_ALONE = 3
@@ -43,6 +44,9 @@ class Deciding:
 
 Cells = Mapping[int, list[Value]]
 """By node, its value for each instance of its unit."""
+Way = tuple[Node, Work | None, tuple[tuple[int, bool], ...]]
+"""How a node is computed: its operation (None: on whole columns), its arguments and whether each has a
+value for each instance."""
 
 
 class Overlay(Mapping[int, list[Value]]):
@@ -62,27 +66,44 @@ class Overlay(Mapping[int, list[Value]]):
         return len(self.old)
 
 
+class Shape:
+    """What an answer hangs on, whatever the household: ``users`` of each node, ``inputs`` by field or kin."""
+
+    def __init__(self, answer: Node) -> None:
+        nodes = cone((answer,))
+        self.loops = answer.unit != PERSON or any(n.op in ("spread", "gather", "kin") for n in nodes)
+        self.inputs: dict[str, list[Node]] = {}
+        self.users: dict[int, list[int]] = {n.id: [] for n in nodes}
+        self.ways: dict[int, Way] = {}
+        for n in nodes:
+            if n.op in ("input", "kin"):
+                self.inputs.setdefault(str(n.data[0]), []).append(n)
+            for id in {a.id for a in n.args}:
+                self.users[id].append(n.id)
+            whole = n.op == "input" or n.op in WHOLE
+            args = tuple((a.id, a.unit != SCALAR) for a in n.args)
+            self.ways[n.id] = (n, None if whole else OPERATIONS.get(n.op), args)
+
+
+shape_of = lru_cache(maxsize=256)(Shape)
+"""Kept, since the same answers are asked of one household after the other."""
+
+
 class Trials:
     """Answers again with some facts given other values; only what hangs on them is computed anew."""
 
     def __init__(self, run: Run, answer: Node, instance: int) -> None:
         self.run, self.answer, self.instance = run, answer, instance
-        self.nodes = cone((answer,))
         run.value(answer, instance)
-        self.inputs: dict[str, list[Node]] = {}
-        self.users: dict[int, list[Node]] = {n.id: [] for n in self.nodes}
-        for n in self.nodes:
-            if n.op in ("input", "kin"):
-                self.inputs.setdefault(str(n.data[0]), []).append(n)
-            for id in {a.id for a in n.args}:
-                self.users[id].append(n)
+        self.shape = shape_of(answer)
+        self.closed: dict[frozenset[tuple[str, int]], Run] = {}
 
     def unknown(self) -> list[Fact]:
         """Facts that the answer may hang on and that are not settled."""
         pack = self.run.program.pack
         found: list[Fact] = []
         seen: set[Fact] = set()
-        for name, n in ((name, n) for name, some in self.inputs.items() for n in some):
+        for name, n in ((name, n) for name, some in self.shape.inputs.items() for n in some):
             if name in pack.kin:
                 found += [f for f in self._open(n) if f not in seen]
                 seen |= set(found)
@@ -110,79 +131,85 @@ class Trials:
         """A person's own facts come in by themselves unless the answer loops over members."""
         if n.unit != PERSON:
             return (0,)
-        loops = self.answer.unit != PERSON or any(m.op in ("spread", "gather", "kin") for m in self.nodes)
-        return range(len(self.run.facts.persons)) if loops else (self.instance,)
+        return range(len(self.run.facts.persons)) if self.shape.loops else (self.instance,)
 
     def answer_with(self, given: Mapping[Fact, Value]) -> int:
         """The answer's bits."""
-        return self.step({}, given)[0]
+        return self.step(self.run.cells, given, given)[0]
 
-    def step(self, before: Cells, given: Mapping[Fact, Value | None]) -> tuple[int, dict[int, list[Value]]]:
-        """The answer's bits, and the cells that differ, where some facts are given other values (None: as
-        they are known). ``before``: cells that differ already. Only cells whose arguments changed are
-        computed again, arguments first."""
-        cells: Cells = Overlay(before, self.run.cells) if before else self.run.cells
+    def step(
+        self, cells: Cells, given: Mapping[Fact, Value | None], holds: Collection[Fact]
+    ) -> tuple[int, dict[int, list[Value]]]:
+        """The answer's bits, and the cells that differ from ``cells``, where facts are given other values
+        (None: as they are known). ``holds``: the kin that are all there is then. Only cells whose arguments
+        changed are computed again, arguments first."""
+        ways, users = self.shape.ways, self.shape.users
         new: dict[int, list[Value]] = {}
         touched: dict[int, set[int]] = {}
-        at = Overlay(new, cells)
-        waiting: dict[int, Node] = {n.id: n for f in given for n in self.inputs[f.field]}
-        order = sorted(waiting)
+        order = sorted({n.id for f in given for n in self.shape.inputs[f.field]})
+        seen = set(order)
         while order:
-            n = waiting.pop(heappop(order))
-            column, where = self._again(n, given, at, touched)
-            old = cells[n.id]
-            where = {i for i in where if column[i] != old[i]}
+            id = heappop(order)
+            n, work, args = ways[id]
+            old = cells[id]
+            column = old
+            where: set[int] = set()
+            if work is None:
+                column = self._whole(n, given, holds, Overlay(new, cells))
+                where = {i for i, value in enumerate(column) if value != old[i]}
+            else:
+                again: set[int] = set()
+                for a, _ in args:
+                    if a in touched:
+                        again = again | touched[a] if again else touched[a]
+                columns = [(new[a] if a in touched else cells[a], own) for a, own in args]
+                for i in again:
+                    value = work(self.run, n, [c[i if own else 0] for c, own in columns])
+                    if value != old[i]:
+                        column = list(old) if column is old else column
+                        column[i] = value
+                        where.add(i)
             if where:
-                new[n.id], touched[n.id] = column, where
-                for user in self.users[n.id]:
-                    if user.id not in waiting:
-                        waiting[user.id] = user
-                        heappush(order, user.id)
-        found = at[self.answer.id][self.instance if self.answer.unit == PERSON else 0]
+                new[id], touched[id] = column, where
+                for user in users[id]:
+                    if user not in seen:
+                        seen.add(user)
+                        heappush(order, user)
+        answer = new.get(self.answer.id) or cells[self.answer.id]
+        found = answer[self.instance if self.answer.unit == PERSON else 0]
         assert isinstance(found, int)
         return found, new
 
-    def _again(
-        self, n: Node, given: Mapping[Fact, Value | None], at: Overlay, touched: Mapping[int, set[int]]
-    ) -> tuple[list[Value], set[int]]:
-        """A node's cells, and which of them were computed again."""
+    def _whole(
+        self, n: Node, given: Mapping[Fact, Value | None], holds: Collection[Fact], at: Overlay
+    ) -> list[Value]:
+        """All cells of a field, or of what looks at more than one instance."""
         if n.op in WHOLE:
-            column = WHOLE[n.op](self._closing(given) if n.op == "kin" else self.run, n, at)
-            return column, set(range(len(column)))
+            return WHOLE[n.op](self._closing(holds) if n.op == "kin" else self.run, n, at)
         column = list(at.old[n.id])
-        if n.op == "input":
-            mine = {f.instance: value for f, value in given.items() if f.field == n.data[0]}
-            for i, value in mine.items():
-                column[i] = self.run.cells[n.id][i] if value is None else value
-            return column, set(mine)
-        where: set[int] = set()
-        columns = []
-        for a in n.args:
-            columns.append((at[a.id], a.unit != SCALAR))
-            if a.id in touched:
-                where |= touched[a.id]
-        work = OPERATIONS[n.op]
-        for i in where:
-            column[i] = work(self.run, n, [c[i if own else 0] for c, own in columns])
-        return column, where
+        for fact, value in given.items():
+            if fact.field == n.data[0]:
+                known = self.run.cells[n.id][fact.instance]
+                column[fact.instance] = known if value is None else value
+        return column
 
-    def _closing(self, given: Mapping[Fact, Value | None]) -> Run:
+    def _closing(self, holds: Collection[Fact]) -> Run:
         """The same household with some kin known to be all there is."""
-        closed = {(f.field, f.instance) for f, value in given.items() if f.kin and value is not None}
-        if not closed:
-            return self.run
-        facts = self.run.facts
-        kin = tuple(
-            {k: replace(r, closed=r.closed or (k, i) in closed) for k, r in own.items()}
-            for i, own in enumerate(facts.kin)
-        )
-        return replace(self.run, facts=replace(facts, kin=kin))
+        closed = frozenset((f.field, f.instance) for f in holds if f.kin)
+        if closed not in self.closed:
+            facts = self.run.facts
+            kin = tuple(
+                {k: replace(r, closed=r.closed or (k, i) in closed) for k, r in own.items()}
+                for i, own in enumerate(facts.kin)
+            )
+            self.closed[closed] = replace(self.run, facts=replace(facts, kin=kin)) if closed else self.run
+        return self.closed[closed]
 
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
         if fact.kin:
             return [YES]
-        node = self.inputs[fact.field][0]
+        node = self.shape.inputs[fact.field][0]
         now = self.run.cells[node.id][fact.instance]
         if isinstance(now, tuple):
             return [v.point(now[0]), v.point(now[1])] if now[2] & v.VALUE else []
@@ -216,13 +243,13 @@ def deciding_facts(run: Run, answer: Node, instance: int) -> Deciding:
 
 def _smallest(trials: Trials, start: dict[Fact, Value], order: Sequence[Fact]) -> dict[Fact, Value]:
     """Facts are let go one after the other; what hangs on one is all that is computed again."""
-    bits, cells = trials.step({}, start)
+    bits, new = trials.step(trials.run.cells, start, start)
     if not start or not decided(bits):
         return {}
-    kept = dict(start)
+    kept, cells = dict(start), trials.run.cells | new
     for fact in order:
         if fact in kept and len(kept) > 1:
-            bits, new = trials.step(cells, {fact: None})
+            bits, new = trials.step(cells, {fact: None}, [f for f in kept if f.kin and f != fact])
             if decided(bits):
                 del kept[fact]
                 cells |= new

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from zhida.codes.months import format_month
 from zhida.rules.declarations import Citation, Formula, Pack, Parameter, ParameterValue
 from zhida.rules.explain.interpret import Run, Value
-from zhida.rules.formulas.ir import NO, PERSON, YES, Node, cone
+from zhida.rules.formulas.ir import NO, PERSON, YES, Graph, Node, cone
 from zhida.rules.parameters import Resolved, is_stale
 from zhida.rules.program.build import BenefitProgram, Program
 from zhida.rules.values import VALUE, month_index, settled
@@ -201,9 +202,18 @@ def _roots(run: Run, b: BenefitProgram, i: int, word: str) -> list[Node]:
     ]
 
 
+_known_names: WeakKeyDictionary[Graph, dict[str, set[str]]] = WeakKeyDictionary()
+
+
 def _named(program: Program, b: BenefitProgram) -> set[str]:
     """Variables that the formulas of a benefit name, also through other variables and benefits."""
-    pack = program.pack
+    known = _known_names.setdefault(program.graph, {})
+    if b.benefit.id not in known:
+        known[b.benefit.id] = _names(program.pack, b)
+    return known[b.benefit.id]
+
+
+def _names(pack: Pack, b: BenefitProgram) -> set[str]:
     by_word = {w: v.id for v in pack.variables.values() for w in (v.id, v.name)}
     by_word |= {w: o.id for o in pack.benefits.values() for w in (o.id, o.name)}
     together = [set(g.benefits) for g in pack.groups] + [set(c.benefits) for c in pack.choices]

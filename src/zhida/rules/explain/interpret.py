@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
-from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown, cone
+from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, SCALAR, YES, Node, Unknown
 from zhida.rules.parameters import Lookup, Resolved
 from zhida.rules.program.build import Program
 from zhida.rules.values import NONE, NOTHING, OPEN_HI, OPEN_LO, VALUE, Num
@@ -71,7 +72,8 @@ class Facts:
 
 @dataclass(slots=True)
 class Run:
-    """A program over one household in one month; ``values[node]`` by instance."""
+    """A program over one household in one month; ``values[node]`` by instance. ``named``: names of nodes that
+    have one, filled by :mod:`zhida.rules.explain.kinship`."""
 
     program: Program
     facts: Facts
@@ -80,6 +82,7 @@ class Run:
     resolved: dict[tuple[str, str], Resolved] = field(default_factory=dict)
     cutoffs: list[int] = field(default_factory=list)
     source: Lookup | None = None
+    named: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.facts.members <= MAX_MEMBERS:
@@ -88,14 +91,20 @@ class Run:
             )
         month = self.program.month
         last = self.program.pack.age_on == "last"
-        self.cutoffs = v.age_cutoffs(last_day(month) if last else first_day(month))
+        self.cutoffs = _cutoffs(last_day(month) if last else first_day(month))
 
     def value(self, node: Node, instance: int = 0) -> Value:
         """The node's value for one person; for the group itself, or everybody, whatever ``instance``."""
         if node.id not in self.cells:
-            for n in cone((node,)):
-                if n.id not in self.cells:
-                    self.cells[n.id] = self.compute(n, self.cells)
+            needed: dict[int, Node] = {}
+            todo = [node]
+            while todo:
+                n = todo.pop()
+                if n.id not in self.cells and n.id not in needed:
+                    needed[n.id] = n
+                    todo += n.args
+            for id in sorted(needed):
+                self.cells[id] = self.compute(needed[id], self.cells)
         cells = self.cells[node.id]
         return cells[instance if node.unit == PERSON else 0]
 
@@ -152,6 +161,9 @@ class Run:
                 self.source = Lookup(self.program.pack, self.known_on)
             self.resolved[key] = self.source.resolve(parameter, self.program.month, place)
         return self.resolved[key]
+
+
+_cutoffs = lru_cache(maxsize=64)(v.age_cutoffs)
 
 
 def unknown(node: Node) -> Value:

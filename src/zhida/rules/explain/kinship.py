@@ -19,12 +19,7 @@ def hangs_on(run: Run, c: ConditionProgram, i: int, ids: Sequence[str]) -> list[
     Only yes/no questions, asked of the person ``i`` that the condition is about, and only in branches that
     may be taken.
     """
-    names = {term.num.id: run.program.pack.variables[v].name for v, term in run.program.variables.items()}
-    names |= {
-        n.id: run.program.pack.fields[str(n.data[0])].name
-        for n in run.program.graph.nodes
-        if n.op == "input" and n.data[0] in run.program.pack.fields
-    }
+    names = _names(run)
     found: list[dict[str, Any]] = []
     for n in _looked_at(run, c.node, i):
         asked = _asked(n.args[0], names)
@@ -41,6 +36,17 @@ def hangs_on(run: Run, c: ConditionProgram, i: int, ids: Sequence[str]) -> list[
                 if one not in found:
                     found.append(one)
     return found
+
+
+def _names(run: Run) -> dict[int, str]:
+    """Of variables and fields, by their nodes."""
+    if not run.named:
+        pack = run.program.pack
+        run.named |= {term.num.id: pack.variables[v].name for v, term in run.program.variables.items()}
+        for n in run.program.graph.nodes:
+            if n.op == "input" and n.data[0] in pack.fields:
+                run.named[n.id] = pack.fields[str(n.data[0])].name
+    return run.named
 
 
 def _looked_at(run: Run, root: Node, i: int) -> list[Node]:
