@@ -71,7 +71,9 @@ def worked_out(loaded: Loaded) -> tuple[dict[Key, tuple[str, str]], Counter[tupl
                     held = cells["codes"] >> 10 & 7 == YES
                     counted[b, "receives"] += held
                     open_ = program.benefit.kind != "standing" and not held
-                    counted[b, "possible"] += bool(open_ and cells["codes"] >> 3 & YES)
+                    presumed, signal = cells["codes"] >> 3 & 7, cells["codes"] >> 6 & 7
+                    speaks = YES in (presumed, signal)
+                    counted[b, "possible"] += bool(open_ and presumed & YES and speaks)
     return lists, counted
 
 

@@ -141,6 +141,8 @@ def _show_pack(whole: Mapping[str, Any]) -> None:
 
 
 def _show_benefit(pack: Pack, b: Mapping[str, Any]) -> None:
+    from zhida.rules.handbook.say import COUNTED
+
     lines([f"{b['name']}（{b['id']}，{pack.units[b['unit']].name}）：{b['says']}"])
     if b["applies"]:
         lines([f"适用：{b['applies']['says']}", f"    {b['applies']['formula']}"])
@@ -148,11 +150,19 @@ def _show_benefit(pack: Pack, b: Mapping[str, Any]) -> None:
         lines([f"条件 {c['id']}：{c['says']}{_when(c)}", *_indented(c["formula"]), f"    {_cited(pack, c)}"])
     for a in b["amounts"]:
         rounding = a["rounding"]
-        lines([f"金额（{a['period']}，取整 {rounding['to']} 元 {rounding['direction']}）{_when(a)}"])
+        what = "上限" if a["ceiling"] else "金额"
+        rounded = f"取整 {rounding['to']} 元 {rounding['direction']}"
+        lines([f"{what}（{a['period']}，{rounded}）{_when(a)}"])
         lines([*_indented(a["formula"]), f"    {_cited(pack, a)}"])
     for x in b["excluded_by"]:
         other = pack.benefits[x["benefit"]].name
         lines([f"被排除：享有{other}时，{x['says']}", f"    {_cited(pack, x)}"])
+    for p in b["provides"]:
+        lines([f"提供：{p['says']}{_when(p)}", f"    {_cited(pack, p)}"])
+    for s in b["procedure"]:
+        limit = f"，{s['within']} {COUNTED[s['counted']]}" if s["within"] is not None else ""
+        lines([f"办理 {s['id']}：{s['says']}{limit}{_when(s)}", f"    {_cited(pack, s)}"])
+    lines(f"主管：{o['department']}{_when(o)}" for o in b["owners"])
     lines(f"法规：{_cited(pack, c)}" for c in b["legal"])
 
 

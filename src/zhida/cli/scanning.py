@@ -116,6 +116,7 @@ def lists(result: ScanResult) -> list[dict[str, Any]]:
             "review": result.totals.count("no_longer_fits", "amount_differs", benefit=id),
             "near": result.totals.count("near", benefit=id),
             "receives": result.totals.count("receives", benefit=id),
+            "possible": result.totals.count("possible", benefit=id),
         }
         shown = {name: None if withheld(n) else n for name, n in counts.items()}
         found.append(
@@ -138,8 +139,14 @@ def summary(done: dict[str, Any]) -> None:
 
     headings = ("待遇", "正在享受", "线索 leads", "待核实 to verify", "待复核 to review", "接近线 near")
     names = ("receives", "lead", "verify", "review", "near")
-    rows = [(one["name"], *(cell(one[name]) for name in names)) for one in done["lists"]]
-    table(headings, rows, right=range(1, 6))
+    listed = [one for one in done["lists"] if one["kind"] == "standing"]
+    others = [one for one in done["lists"] if one["kind"] != "standing"]
+    table(
+        headings, [(one["name"], *(cell(one[name]) for name in names)) for one in listed], right=range(1, 6)
+    )
+    if others:
+        counted = [(one["name"], cell(one["possible"])) for one in others]
+        table(("不进名单的待遇", "符合或不能排除"), counted, right=(1,))
     for name, path in done["files"].items():
         if path is not None:
             lines([f"{name}: {path}"])

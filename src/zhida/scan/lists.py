@@ -29,7 +29,8 @@ class Entries:
 
     ``rows``: columns of the kernel (``ROW``). ``lists``, ``reasons``: indexes into LISTS, REASONS.
     ``held``: rows of all who receive it now. ``suppressed``: rows (and ``suppressed_reasons``) of those
-    whose review waits. ``possible``: whoever a benefit that is not standing may fit, as it is counted.
+    whose review waits. ``possible``: whoever a benefit that is not standing fits as far as
+    registers tell, or may fit where something speaks for it; only counted.
     """
 
     rows: Array
@@ -58,7 +59,8 @@ def classify(program: BenefitProgram, rows: Array, last_review: Array, month: in
     none = rows[:, :0]
     if benefit.kind != "standing":
         empty = np.zeros(0, np.int8)
-        return Entries(none, empty, empty, rows[:, held], none, empty, rows[:, fits & ~held])
+        possible = ~held & fits & ((presumed == YES) | (signal == YES))
+        return Entries(none, empty, empty, rows[:, held], none, empty, rows[:, possible])
     lists = np.full(rows.shape[1], -1, np.int8)
     lists[~held & near] = NEAR
     lists[~held & fits & (presumed != YES) & (signal == YES)] = VERIFY

@@ -306,8 +306,8 @@ def _others(lines: Sequence[Line]) -> str:
         [escape(line.name), kinds.get(line.kind, line.kind), number(line.cells["possible"]), _ceiling(line)]
         for line in lines
     ]
-    says = "这些待遇要有事情发生、要申领或由经办人酌情，只说登记里不能排除多少。"
-    table = _table(("待遇", "类别", "不能排除", "至多"), rows, "上限不是预算")
+    says = "这些待遇要有事情发生、要申领或由经办人酌情，只说登记里看来符合、或有迹象而不能排除的有多少。"
+    table = _table(("待遇", "类别", "符合或不能排除", "至多"), rows, "上限不是预算")
     return f"<section><h2>不进月度名单的待遇</h2><p>{says}</p>{table}</section>"
 
 

@@ -38,6 +38,7 @@ def read_sources(node: Node | None, context: Context) -> None:
         id = record["id"].text()
         if id and not _SOURCE_ID.fullmatch(id):
             record["id"].add("not the id of a source", "letters, digits, _ . and -, first a letter")
+            id = ""  # nothing else may name it, nor show it
         return Source(
             id,
             record["title"].text(),
