@@ -196,3 +196,18 @@ def test_a_proposed_standard() -> None:
     words = ("rules", "propose", "救济标准", "--pack", "taoyuan", "--figure", "30000")
     one_sentence_each(process(*words), "--year")
     one_sentence_each(process(*words[:-1], "-3", "--year", "2026"), "--figure")
+
+
+def test_months_without_a_value_are_shown() -> None:
+    done = zhida("rules", "show", "taoyuan", "救济标准", "--json")
+    fits("rules-show", done.json)
+    gaps = {
+        (g["from"], g["until"]): {p["code"][:6] for p in g["places"]} for g in done.json["record"]["gaps"]
+    }
+    assert set(gaps) == {("2022-01", "2023-01"), ("2023-01", "2024-01")}
+    assert gaps["2023-01", "2024-01"] == {"999902"}
+    shown = zhida("rules", "show", "zhejiang", "低保标准")
+    assert "没有查到：2018-01 起，2020-01 前：上城区、拱墅区、西湖区、滨江区、钱塘区" in shown.out
+    record = zhida("rules", "show", "zhejiang", "低保标准", "--json").json["record"]
+    county = [g for g in record["gaps"] if any(p["code"].startswith("330122") for p in g["places"])]
+    assert [(g["from"], g["until"]) for g in county] == [("2016-01", "2017-11"), ("2018-01", "2022-10")]

@@ -121,3 +121,22 @@ def test_the_work_sheet_of_a_household_in_a_snapshot(town: Path, tmp_path: Path)
     assert declared and all(a == {"at_least": 0, "at_most": None} for a in declared)
     assert "合成数据，没有真实的人" in page.read_text(encoding="utf-8")
     assert "家庭收入核算表" in zhida(*words).out
+
+
+def test_other_formulas_with_all_that_belongs_to_them(town: Path, tmp_path: Path) -> None:
+    reform = tmp_path / "reform.yaml"
+    reform.write_text(
+        "formulas:\n  - {benefit: elder, condition: age, formula: 年龄 >= 敬老年龄 - 15}\n", encoding="utf-8"
+    )
+    page = tmp_path / "page.html"
+    words = ("simulate", str(town), "--reform", str(reform), "--cliffs", "--report", str(page), "--json")
+    done = zhida(*words)
+    assert done.code == 0, done.err
+    fits("simulate", done.json)
+    elder = next(b for b in done.json["effects"]["benefits"] if b["benefit"] == "elder")
+    # the rate of their age band is nothing, unless it is not known how old they are
+    assert elder["new"] > 10 and (elder["cost_lo"], elder["cost_hi"]) == (elder["new_lo"], elder["new_hi"])
+    assert elder["new_lo"] == 0 < elder["new_hi"]
+    assert done.json["effects"]["cliffs"]["after"] is not None
+    text = page.read_text(encoding="utf-8")
+    assert "年龄 &gt;= 敬老年龄 → 年龄 &gt;= 敬老年龄 - 15" in text

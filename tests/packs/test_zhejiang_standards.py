@@ -181,3 +181,21 @@ def test_assumptions_say_why() -> None:
         for value in parameter.values:
             if value.citation.evidence in (Evidence.ASSUMED, Evidence.DERIVED):
                 assert value.citation.note, (parameter.id, value.start)
+
+
+def test_consumption_figures_are_those_that_were_collected() -> None:
+    """Of the year that both sources tell; the source in the pack has the other years beside it."""
+    facts = FACTS.parent / "income.csv"
+    if not facts.exists():
+        pytest.skip("the collected facts do not lie beside the project (../shared/facts)")
+    (series,) = pack().setting.series
+    figures = {f.year: f for f in series.figures}
+    told = {
+        row["period"]: row["value"]
+        for row in csv.DictReader(facts.read_text(encoding="utf-8").splitlines())
+        if (row["area"], row["group"], row["item"]) == ("杭州市", "城镇", "人均消费支出")
+    }
+    assert told
+    for year, value in told.items():
+        assert figures[int(year)].value == int(value) * 100
+    assert all(f.citation.source and f.citation.evidence.is_fact for f in series.figures)

@@ -139,3 +139,15 @@ def test_the_page_is_whole_and_lies_on_its_side_for_many(pack: Pack) -> None:
     many = [{"id": f"<{i}>", "其他收入": 0} for i in range(6)]
     wide = page(sheet_of(pack, HOME | {"members": many}))
     assert "size:A4 landscape" in wide and "&lt;3&gt;" in wide and "<3>" not in wide
+    heads, cells = rows(sheet_of(pack, HOME | {"members": many}))
+    assert heads == ["成员", "工资", "工资扣减", "养老金", "其他收入", "本人收入合计", "算入本户"]
+    assert cells[0][:5] == ["取得", "登记", "扣减", "登记", "申报"] and len(cells) == 2 + 6
+    assert cells[2][0] == "<0>" and len({len(row) for row in cells}) == 1
+
+
+def test_what_is_open_is_said_without_a_unit(pack: Pack) -> None:
+    told = sums(
+        sheet_of(pack, {k: v for k, v in HOME.items() if k != "complete"} | {"members": [{"id": "a"}]})
+    )
+    assert told[0] == "家庭月收入 不明，算入 0 至 1 人，人均 不明。"
+    assert told[1].startswith("人均收入比救济标准 800.50 元高还是低，未定")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from zhida.codes.months import format_month, from_day_number
+from zhida.rules.checks.coverage import history_gaps
 from zhida.rules.declarations import Benefit, Citation, Field, Formula, Kind, Pack, Parameter, Variable
 
 
@@ -145,7 +146,16 @@ def parameter(pack: Pack, p: Parameter) -> dict[str, Any]:
         "min": value(pack, p.kind, p.places, "", p.minimum),
         "max": value(pack, p.kind, p.places, "", p.maximum),
     }
-    return base | limits | {"says": p.says, "values": values}
+    gaps = [
+        {
+            "from": format_month(first),
+            "until": format_month(last + 1),
+            "declared": declared,
+            "places": [{"code": d.code, "name": d.name} for d in counties],
+        }
+        for (first, last, declared), counties in history_gaps(pack, [p.id])[p.id]
+    ]
+    return base | limits | {"says": p.says, "values": values, "gaps": gaps}
 
 
 def variable(v: Variable) -> dict[str, Any]:

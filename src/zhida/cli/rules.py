@@ -177,6 +177,8 @@ def _when(f: Mapping[str, Any]) -> str:
 
 
 def _show_parameter(pack: Pack, p: Mapping[str, Any]) -> None:
+    from zhida.rules.handbook import say
+
     lines([f"{p['name']}（{p['id']}，{p['type']}，{p['measure']}）：{p['says']}"])
     rows = []
     for v in p["values"]:
@@ -188,6 +190,9 @@ def _show_parameter(pack: Pack, p: Mapping[str, Any]) -> None:
             shown = " ".join(f"{k} {one}" for k, one in shown.items())
         rows.append((where, f"{v['from']}{until}{first}", str(shown), _cited(pack, v)))
     table(("地方", "施行", "数值", "来源"), rows)
+    for gap in p["gaps"]:
+        where = say.counties(pack, [pack.divisions[d["code"]] for d in gap["places"]])
+        lines([f"没有查到：{gap['from']} 起，{gap['until']} 前：{where}"])
 
 
 def _show_plain(pack: Pack, record: Mapping[str, Any]) -> None:

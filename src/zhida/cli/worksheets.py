@@ -80,7 +80,8 @@ def show(made: Made, page: Path | None, json: bool) -> None:
     if made.mark:
         lines([made.mark])
     heads, rows = worksheet_words.rows(made.sheet)
-    table(heads, rows, right=range(3, len(heads)))
+    first = 1 if len(made.sheet.columns) > worksheet_words.WIDE else 3
+    table(heads, rows, right=range(first, len(heads)))
     lines(worksheet_words.sums(made.sheet))
     lines(f"说明：{note}" for note in worksheet_words.notes(made.sheet))
     if page is not None:

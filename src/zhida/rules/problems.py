@@ -31,10 +31,10 @@ def one_of(word: str, known: Iterable[str], most: int = 12) -> str:
     words = list(dict.fromkeys(known))
     guess = nearest(word, words)
     if guess is not None:
-        return f"perhaps «{guess}»"
+        return f"perhaps «{shown(guess)}»"
     if not words:
         return "none is declared"
-    listed = ", ".join(words[:most])
+    listed = ", ".join(shown(w) for w in words[:most])
     return f"one of {listed}" if len(words) <= most else f"one of {listed} … ({len(words)} in all)"
 
 

@@ -82,13 +82,14 @@ def stretches(
     return sorted(found.items(), key=lambda one: one[0])
 
 
-def history_gaps(pack: Pack) -> dict[str, list[Gap]]:
-    """By parameter the gaps in its own history, from its first value to the day up to which the pack was
-    checked."""
+def history_gaps(pack: Pack, ids: Sequence[str] | None = None) -> dict[str, list[Gap]]:
+    """By parameter (of ``ids``, else of all) the gaps in its own history, from its first value to the day up
+    to which the pack was checked."""
     last, lookup = month_of(pack.verified_through), Lookup(pack)
     counties = counties_on(pack, last)
     found = {}
-    for p in pack.parameters.values():
+    for id in pack.parameters if ids is None else ids:
+        p = pack.parameters[id]
         first = min((effective_month(v) for v in p.values), default=last + 1)
         found[p.id] = stretches(lookup, p.id, counties, range(first, last + 1))
     return found

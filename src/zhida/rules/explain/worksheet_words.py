@@ -20,10 +20,12 @@ WAYS = {
     "imputed": "推定",
     "deducted": "扣减",
 }
-STANDS = {"below": "低于", "equal": "等于", "above": "高于", "undetermined": "与之高低未定"}
+CROWDED = 12
+"""From more members than this on the rows stand closer."""
+STANDS = {"below": "低于", "equal": "等于", "above": "高于"}
 COUNTED = {"yes": "计入", "no": "不计入", "undetermined": "是否计入未定"}
 WIDE = 4
-"""From more members than this on the page lies on its long side."""
+"""From more members than this on each has a row, and the page lies on its long side."""
 
 
 def amount(span: Span, unit: int = 100) -> str:
@@ -44,8 +46,32 @@ def _money(x: Fraction, unit: int) -> str:
     return ("" if cut * x.denominator == x.numerator else "约 ") + format_yuan(int(cut))
 
 
+def yuan(span: Span) -> str:
+    """With its unit, where there is an amount."""
+    text = amount(span)
+    return text if text in ("不明", "不适用") else f"{text} 元"
+
+
 def rows(sheet: Sheet) -> tuple[list[str], list[list[str]]]:
-    """Heads, and a row a line: name, how it was come by, basis, an amount for each member; then the sums."""
+    """Heads and rows as they are laid out: a row a line, or, of a large family, a row a member."""
+    return by_member(sheet) if len(sheet.columns) > WIDE else by_line(sheet)
+
+
+def by_member(sheet: Sheet) -> tuple[list[str], list[list[str]]]:
+    """Two rows say how each line was come by and on what basis; then one for each member."""
+    lines = sheet.sheet.lines
+    found = [
+        ["取得", *(WAYS[line.way] for line in lines), "", ""],
+        ["依据", *(basis(sheet, line) for line in lines), "", ""],
+    ]
+    found += [
+        [c.id, *(_cell(x) for x in c.cells), amount(c.total), COUNTED[c.counted]] for c in sheet.columns
+    ]
+    return ["成员", *(_name(sheet, line) for line in lines), "本人收入合计", "算入本户"], found
+
+
+def by_line(sheet: Sheet) -> tuple[list[str], list[list[str]]]:
+    """Name, how it was come by, basis, an amount for each member; then the sums."""
     heads = ["项目", "取得", "依据", *(c.id for c in sheet.columns)]
     found = []
     for i, line in enumerate(sheet.sheet.lines):
@@ -62,7 +88,8 @@ def _name(sheet: Sheet, line: SheetLine) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    sign = "−" if cell.line.way == "deducted" and cell.amount.applies and cell.amount.hi != 0 else ""
+    known = cell.amount.applies and cell.amount.hi not in (None, 0)
+    sign = "−" if cell.line.way == "deducted" and known else ""
     text = sign + amount(cell.amount)
     if cell.counted == "yes" or not cell.amount.applies:
         return text
@@ -82,8 +109,9 @@ def basis(sheet: Sheet, line: SheetLine) -> str:
 
 def sums(sheet: Sheet) -> list[str]:
     """What the lines come to, in sentences."""
-    size, per_head = amount(sheet.size, 1), amount(sheet.per_head)
-    found = [f"家庭月收入 {amount(sheet.total)} 元，算入 {size} 人，人均 {per_head} 元。"]
+    found = [
+        f"家庭月收入 {yuan(sheet.total)}，算入 {amount(sheet.size, 1)} 人，人均 {yuan(sheet.per_head)}。"
+    ]
     found += [against(a, sheet) for a in sheet.against]
     off = [c.id for c in sheet.columns if c.agrees is False]
     if off:
@@ -93,9 +121,11 @@ def sums(sheet: Sheet) -> list[str]:
 
 def against(one: Against, sheet: Sheet) -> str:
     source = say.citation_source(sheet.pack, one.source, one.article)
-    return (
-        f"人均收入{STANDS[one.stands]}{one.name} {amount(one.amount)} 元{f'，{source}' if source else ''}。"
+    line = f"{one.name} {yuan(one.amount)}"
+    told = (
+        f"人均收入{STANDS[one.stands]}{line}" if one.stands in STANDS else f"人均收入比{line}高还是低，未定"
     )
+    return f"{told}{f'，{source}' if source else ''}。"
 
 
 def notes(sheet: Sheet) -> list[str]:
@@ -126,9 +156,11 @@ p{margin:.3em 0}
 .mark{text-align:center;color:#b2473f;font-weight:700}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;width:100%;margin:.6em 0}
-th,td{border:1px solid #667;padding:.25em .45em;text-align:left;vertical-align:top}
+th,td{border:1px solid #667;padding:$pad .45em;text-align:left;vertical-align:top}
 th{background:#eef2f0}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+td:first-child,th:first-child{white-space:nowrap}
+td.basis{min-width:9em}
 tr.sum td{font-weight:700;background:#f6f8f7}
 ul{margin:.3em 0;padding-left:1.2em}
 .sign{display:flex;flex-wrap:wrap;gap:.6em 2em;margin-top:1.6em}
@@ -142,12 +174,15 @@ def page(sheet: Sheet, mark: str = "") -> str:
     """One page that needs nothing else. ``mark``: stands above, as for a household that is not real."""
     heads, cells = rows(sheet)
     wide = len(sheet.columns) > WIDE
-    size = "11.5px" if len(sheet.columns) > 2 * WIDE else "13px"
+    crowded = len(sheet.columns) > CROWDED
+    size = "9px" if crowded else "11px" if wide else "13px"
     style = STYLE.replace("$turn", "landscape" if wide else "portrait")
     style = style.replace("$width", "1080px" if wide else "780px").replace("$size", size)
+    style = style.replace("$pad", ".08em" if crowded else ".25em")
     title = escape(sheet.sheet.name)
-    head = "".join(f"<th{_right(i)}>{escape(h)}</th>" for i, h in enumerate(heads))
-    body = "".join(_row(row, i >= len(cells) - 2) for i, row in enumerate(cells))
+    first = 1 if wide else 3
+    head = "".join(f"<th{_kind(i, first)}>{escape(h)}</th>" for i, h in enumerate(heads))
+    body = "".join(_row(row, first, not wide and i >= len(cells) - 2) for i, row in enumerate(cells))
     told = "".join(f"<li>{escape(s)}</li>" for s in sums(sheet))
     more = "".join(f"<li>{escape(s)}</li>" for s in notes(sheet))
     return (
@@ -165,11 +200,14 @@ def page(sheet: Sheet, mark: str = "") -> str:
     )
 
 
-def _right(i: int) -> str:
-    return ' class="n"' if i >= 3 else ""
+def _kind(i: int, first: int) -> str:
+    """``first``: the first column of amounts."""
+    if i >= first:
+        return ' class="n"'
+    return ' class="basis"' if i == 2 else ""
 
 
-def _row(cells: Sequence[str], is_sum: bool) -> str:
-    inner = "".join(f"<td{_right(i)}>{escape(c)}</td>" for i, c in enumerate(cells))
+def _row(cells: Sequence[str], first: int, is_sum: bool) -> str:
+    inner = "".join(f"<td{_kind(i, first)}>{escape(c)}</td>" for i, c in enumerate(cells))
     kind = ' class="sum"' if is_sum else ""
     return f"<tr{kind}>{inner}</tr>\n"
