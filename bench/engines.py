@@ -24,7 +24,7 @@ from zhida.population.schema import State, in_snapshot, is_made
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel, Parameters, Rows, Table
+from zhida.rules.kernel.run import Keep, Kernel, Parameters, Rows, Table
 from zhida.rules.loading.pack import load_pack
 from zhida.rules.program.build import build_program
 from zhida.rules.program.outcome import ROW
@@ -65,9 +65,9 @@ def exact_parameters(kernel: Kernel) -> Parameters:
 
 
 def zhida_rows(
-    kernel: Kernel, found: People, parameters: Parameters, threads: int, keep_all: bool = False
+    kernel: Kernel, found: People, parameters: Parameters, threads: int, keep: Keep = Keep.OPEN
 ) -> Rows:
-    return kernel.run(people.table(found), people.places(kernel.program.pack), parameters, keep_all, threads)
+    return kernel.run(people.table(found), people.places(kernel.program.pack), parameters, keep, threads)
 
 
 def zhida_answers(rows: Rows) -> dict[str, tuple[Array, Array]]:
@@ -142,7 +142,7 @@ def compare(kernel: Kernel, country: TaxBenefitSystem, found: People) -> dict[st
     those for whom the benefit may matter; of whom there is no row, all must agree that it does not.
     """
     parameters = exact_parameters(kernel)
-    everybody = zhida_rows(kernel, found, parameters, 2, keep_all=True)
+    everybody = zhida_rows(kernel, found, parameters, 2, keep=Keep.ALL)
     as_scanned = zhida_rows(kernel, found, parameters, 2)
     zhida_answers(everybody)  # refuses an open answer
     made = openfisca_simulation(country, found)

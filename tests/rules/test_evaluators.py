@@ -21,7 +21,7 @@ from zhida.rules.declarations import Pack
 from zhida.rules.explain.interpret import Facts, Run
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel
+from zhida.rules.kernel.run import Keep, Kernel
 from zhida.rules.loading import load_pack
 from zhida.rules.program.build import Program, build_program, structure_months
 from zhida.rules.program.outcome import ROW
@@ -181,7 +181,7 @@ def settled_facts(town: Town, program: Program, g: int) -> tuple[Facts, bool]:
 def rows_of(program: Program, town: Town, form: Form, **how: object) -> dict[str, np.ndarray]:
     kernel = Kernel(program, form, compiled=False)
     parameters = kernel.parameters(town.places, town.month)
-    return kernel.run(town.table, town.places, parameters, **{"keep_all": True, "threads": 1, **how})  # type: ignore[arg-type]
+    return kernel.run(town.table, town.places, parameters, **{"keep": Keep.ALL, "threads": 1, **how})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(300, 320))
@@ -222,9 +222,9 @@ def test_blocks_and_threads_change_nothing(taoyuan: Pack) -> None:
 
 
 def left_out(program: Program, town: Town) -> int:
-    """Without ``keep_all`` come exactly the same rows, and all of whoever has a claim as far as registers
+    """Without ``Keep.ALL`` come exactly the same rows, and all of whoever has a claim as far as registers
     tell, a near miss or an award. Returns how many rows that left out."""
-    whole, kept = rows_of(program, town, town.form), rows_of(program, town, town.form, keep_all=False)
+    whole, kept = rows_of(program, town, town.form), rows_of(program, town, town.form, keep=Keep.OPEN)
     for b, rows in whole.items():
         codes = rows[1]
         applies = (codes >> 13 & 5) != 0

@@ -35,7 +35,7 @@ import numpy as np
 from zhida.rules.loading import load_pack
 from zhida.rules.program.build import build_program
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel, Places, Table
+from zhida.rules.kernel.run import Keep, Kernel, Places, Table
 
 pack = load_pack(Path(sys.argv[1]))
 kernel = Kernel(build_program(pack, 2024 * 12), Form((("n", "known"),)))
@@ -43,7 +43,7 @@ rows = np.arange(4, dtype=np.int32)
 ones, zeros = np.ones(4, np.int32), np.zeros(4, np.int32)
 table = Table(rows, ones, rows, zeros, zeros, {"c_n": np.arange(4)})
 places = Places((pack.root,), np.zeros((2, 1), np.uint8))
-found = kernel.run(table, places, kernel.parameters(places, 2024 * 12), keep_all=True)["help"]
+found = kernel.run(table, places, kernel.parameters(places, 2024 * 12), Keep.ALL)["help"]
 stats = [f.stats for f in kernel.functions]
 print(json.dumps({
     "answers": [int(c) & 7 for c in found[1]],

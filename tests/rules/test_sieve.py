@@ -11,7 +11,7 @@ from rules.twins import Town
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel import run as module
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel
+from zhida.rules.kernel.run import Keep, Kernel
 from zhida.rules.loading import find_pack, load_pack
 from zhida.rules.program.build import build_program
 from zhida.rules.program.outcome import ROW
@@ -29,8 +29,8 @@ def test_rows_are_those_of_everybody_that_matter(name: str, seed: int) -> None:
     town = Town(pack, MONTH, seed, groups=100)
     kernel = Kernel(program, town.form, compiled=False)
     parameters = kernel.parameters(town.places, MONTH)
-    everybody = kernel.run(town.table, town.places, parameters, True, 1, 16)
-    sifted = kernel.run(town.table, town.places, parameters, False, 1, 16)
+    everybody = kernel.run(town.table, town.places, parameters, Keep.ALL, 1, 16)
+    sifted = kernel.run(town.table, town.places, parameters, Keep.OPEN, 1, 16)
     for benefit, rows in everybody.items():
         codes = rows[CODES]
         due = ((codes >> 3) & YES) | ((codes & NEAR) > 0) | ((codes >> 10) & YES)
@@ -60,9 +60,9 @@ def test_the_sieve_holds_back_whom_nothing_concerns(monkeypatch: pytest.MonkeyPa
     through: list[int] = []
     real = module.some
     monkeypatch.setattr(module, "some", lambda whole, at: through.extend(at.tolist()) or real(whole, at))
-    sifted = kernel.run(table, town.places, parameters, False, 1)
+    sifted = kernel.run(table, town.places, parameters, Keep.OPEN, 1)
     assert through == [7]
     kernel.sieve = []
-    whole = kernel.run(table, town.places, parameters, False, 1)
+    whole = kernel.run(table, town.places, parameters, Keep.OPEN, 1)
     assert all(np.array_equal(sifted[b], whole[b]) for b in whole)
     assert whole["dibao"].shape[1] == 1

@@ -12,7 +12,7 @@ from rules.tiny import MONTH, PLACE, Tiny, fields, tiny, variables
 from zhida.rules.explain.interpret import Value
 from zhida.rules.formulas.ir import NA, NO, YES, Node
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel, Places, Table
+from zhida.rules.kernel.run import Keep, Kernel, Places, Table
 from zhida.rules.values import NONE, VALUE
 
 HANDBOOK = Path(__file__).parents[2] / "docs/handbook-policy-writer.md"
@@ -144,7 +144,7 @@ def test_the_kernel_has_the_same_tables(tmp_path: Path) -> None:
     table = Table(row_numbers, ones, row_numbers, zeros, zeros, columns)
     places = Places((PLACE,), np.zeros((2, 1), np.uint8))
     kernel = Kernel(found.program, Form((("a", "states"), ("b", "states"))), compiled=False)
-    out = kernel.run(table, places, kernel.parameters(places, MONTH), keep_all=True)["ask"]
+    out = kernel.run(table, places, kernel.parameters(places, MONTH), Keep.ALL)["ask"]
     nodes: tuple[Node, ...] = found.program.benefits["ask"].full.conditions
     assert len(nodes) == len(formulas)
     for i, row in enumerate(rows):

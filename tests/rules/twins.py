@@ -12,7 +12,7 @@ from zhida.rules.declarations import Kin as KinRecord
 from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Run, Value
 from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel, Places, Table
+from zhida.rules.kernel.run import Keep, Kernel, Places, Table
 from zhida.rules.kernel.web import Used, Web
 from zhida.rules.program.build import Program, build_program
 from zhida.rules.program.outcome import ROW, row
@@ -231,7 +231,7 @@ def differences(
     program = program or build_program(town.pack, town.month)
     kernel = Kernel(program, town.form, benefits, compiled)
     rows = kernel.run(
-        town.table, town.places, kernel.parameters(town.places, town.month), True, threads, block
+        town.table, town.places, kernel.parameters(town.places, town.month), Keep.ALL, threads, block
     )
     found = []
     far = used_by(program).reach + 1  # one more than is needed: a kernel that reaches too little would differ

@@ -11,6 +11,7 @@ from scan.town import write_town
 from zhida.population.errors import SnapshotError
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON
+from zhida.rules.kernel.run import Keep
 from zhida.rules.loading import find_pack, load_pack
 from zhida.rules.program.outcome import ROW, row
 from zhida.scan.find import facts_of, find_household, find_person, instance_of, run_of
@@ -25,7 +26,7 @@ def differences(loaded: Loaded, homes: int) -> list[str]:
     found = []
     for part in loaded.snapshot.parts():
         table = loaded.table(part)
-        rows = loaded.kernel.run(table, loaded.places.places, loaded.parameters, keep_all=True, threads=1)
+        rows = loaded.kernel.run(table, loaded.places.places, loaded.parameters, keep=Keep.ALL, threads=1)
         for g in rng.choice(len(table.size), homes, replace=False):
             home = find_household(loaded.snapshot, int(part.households["household_key"][g]))
             assert (home.part.info.index, home.household) == (part.info.index, g)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from zhida.population.store import Part
 from zhida.rules.declarations import Kind
 from zhida.rules.formulas.ir import NO, PERSON, YES
-from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
 from zhida.rules.program.build import Outcome
 from zhida.scan.deciding import values_to_try
 from zhida.scan.lists import COLUMN, bits
@@ -199,7 +199,7 @@ def _still(
             table = same_form(trial.table, trial.like)
             places = loaded.places.places
             values = kernel.parameters(places, loaded.month)
-            (asked,) = kernel.run(table, places, values, keep_all=True, threads=1).values()
+            (asked,) = kernel.run(table, places, values, keep=Keep.ALL, threads=1).values()
             only = bits(asked[COLUMN["codes"]], 3) == NO
         tried = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)

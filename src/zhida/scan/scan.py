@@ -20,7 +20,7 @@ from zhida.population.errors import SnapshotError, writing
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import YES
-from zhida.rules.kernel.run import Table
+from zhida.rules.kernel.run import Keep, Table
 from zhida.rules.reforms.reform import Reform
 from zhida.scan.deciding import Decided, Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
@@ -184,7 +184,9 @@ class Worker:
         loaded = self.loaded
         part = loaded.snapshot.part(index)
         table = loaded.table(part)
-        rows = loaded.kernel.run(table, loaded.places.places, loaded.parameters, threads=self.threads)
+        rows = loaded.kernel.run(
+            table, loaded.places.places, loaded.parameters, Keep.SPOKEN, threads=self.threads
+        )
         entries: dict[str, Entries] = {}
         for b in loaded.benefits:
             program = loaded.program.benefits[b]

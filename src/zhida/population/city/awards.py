@@ -16,7 +16,7 @@ from zhida.population.schema import UNKNOWN_LINK, contract_of, is_made
 from zhida.population.store import Snapshot
 from zhida.population.tables import Map, map_places
 from zhida.rules.kernel.plan import Form
-from zhida.rules.kernel.run import Kernel, Parameters, Table
+from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
 from zhida.rules.kernel.web import Web
 from zhida.rules.program.build import build_program
 
@@ -72,7 +72,7 @@ class Rules:
         """What the rules say of everybody where everything is known."""
         found = self._kernel.run(
             _table(self.model, truth, self._places), self._places.places, self._parameters,
-            keep_all=True, threads=1,
+            keep=Keep.ALL, threads=1,
         )  # fmt: skip
         result = {}
         for benefit, rows in found.items():

@@ -119,11 +119,16 @@ class Writer:
                 self.ops.write(n, "q")
 
     def _benefit(self, stage: Stage, reads: list[Node], computed: set[int]) -> None:
-        """Whose row is due is told for all in a loop that vectorises; the rest is for the few."""
+        """Whose row is due is told for all in a loop that vectorises; the rest is for the few. ``keep``: see
+        :class:`zhida.rules.kernel.run.Keep`."""
         b = self.program.benefits[stage.benefit]
         guard = f"{self.e.yes(b.applies)} | {self.e.na(b.applies)}"
-        wanted = f"{self.e.yes(b.presumed.answer)} | {self.e.yes(b.near)}"
-        roots = [b.applies, b.presumed.answer, b.near]
+        may, sure = self.e.yes(b.presumed.answer), f"(not {self.e.no(b.presumed.answer)})"
+        if b.presumed.answer.na:
+            sure += f" & (not {self.e.na(b.presumed.answer)})"
+        speaks = f"{sure} | {self.e.yes(b.signal)} | (keep == 1)"
+        wanted = f"({may} & ({speaks})) | {self.e.yes(b.near)}"
+        roots = [b.applies, b.presumed.answer, b.near, b.signal]
         if b.awarded is not None:
             guard += f" | {self.e.yes(b.awarded)}"
             wanted += f" | {self.e.yes(b.awarded)}"
@@ -132,7 +137,7 @@ class Writer:
         due = self.e.arg(DUE)
         self.e.loop("for q in range(n):")
         self._values(stage, [n for n in reads if n.id in asked], computed)
-        self.e.put(f"{due}[q] = keep | (({guard}) & ({wanted}))")
+        self.e.put(f"{due}[q] = (keep == 2) | (({guard}) & ({wanted}))")
         self.e.loop("for q in range(n):")
         self.e.put(f"if {due}[q]:")
         self.e.indent += 1

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -126,6 +127,17 @@ def _words(complete: Array) -> Array:
     return words
 
 
+class Keep(IntEnum):
+    """Who gets a row besides whoever is surely entitled as far as registers tell, nearly so, or receives.
+
+    ``SPOKEN``: of whom the answer is open, those for whom something speaks. ``OPEN``: all of whom it is open.
+    ``ALL``: everybody."""
+
+    SPOKEN = 0
+    OPEN = 1
+    ALL = 2
+
+
 MADE = ("SP", "FP", "SG", "FG", "link_", "kin_")
 """Beginnings of the names of what each block has of its own."""
 
@@ -172,11 +184,11 @@ class Kernel:
         table: Table,
         places: Places,
         parameters: Parameters,
-        keep_all: bool = False,
+        keep: Keep = Keep.OPEN,
         threads: int = 2,
         block: int = BLOCK,
     ) -> Rows:
-        """Rows of every unit for whom a benefit may matter (all units with ``keep_all``), in order."""
+        """Rows of every unit for whom a benefit may matter, in order."""
         groups = table.groups
         if groups and (int(table.size.min()) < 1 or int(table.size.max()) > MAX_MEMBERS):
             sizes = f"{int(table.size.min())} to {int(table.size.max())}"
@@ -186,10 +198,10 @@ class Kernel:
         spans = _spans(groups, block, threads)
         if threads > 1 and len(spans) > 1:
             with ThreadPoolExecutor(threads) as pool:
-                work = partial(self._block, table, places, fixed, keep_all, loose)
+                work = partial(self._block, table, places, fixed, keep, loose)
                 found = list(pool.map(work, spans))
         else:
-            found = [self._block(table, places, fixed, keep_all, loose, span) for span in spans]
+            found = [self._block(table, places, fixed, keep, loose, span) for span in spans]
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
@@ -221,14 +233,14 @@ class Kernel:
         table: Table,
         places: Places,
         fixed: Mapping[str, Array],
-        keep_all: bool,
+        keep: Keep,
         loose: list[int],
         span: tuple[int, int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
         with self._room() as room:
             chosen = None
-            if self.sieve and not keep_all and len(loose) < LOOSE_BLOCKS:
+            if self.sieve and keep is not Keep.ALL and len(loose) < LOOSE_BLOCKS:
                 through = self._sift(span, table, fixed, room)
                 if len(through) > LOOSE * (span[1] - span[0]):
                     loose.append(span[0])
@@ -237,7 +249,7 @@ class Kernel:
             chosen = chosen or everyone(table, *span)
             if self.used.reach:
                 chosen = with_kin(self.program.pack, self.used, table, places.complete, chosen)
-            return self._rows(chosen, fixed, keep_all, room)
+            return self._rows(chosen, fixed, keep, room)
 
     def _sift(self, span: tuple[int, int], table: Table, fixed: Mapping[str, Array], room: Room) -> Array:
         """The groups of a block that the sieve lets through."""
@@ -252,7 +264,7 @@ class Kernel:
             found.append(np.flatnonzero((flags & YES).view(np.bool_)) + g)
         return np.concatenate(found)
 
-    def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep_all: bool, room: Room) -> Rows:
+    def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep: Keep, room: Room) -> Rows:
         """All stages over some groups."""
         scratch, rows = room.of(chosen)
         arrays = Local(fixed, chosen, scratch, self._units)
@@ -262,7 +274,7 @@ class Kernel:
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
             if stage.benefit:
-                k = work(*own[stage.unit], rows, keep_all, *[arrays[a] for a in args])
+                k = work(*own[stage.unit], rows, int(keep), *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()
             else:
                 work(*heads[stage.unit], *[arrays[a] for a in args])
