@@ -9,7 +9,6 @@ import pytest
 
 from zhida.rules.checks.cases import Case, load_cases
 from zhida.rules.checks.cliffs import (
-    Cliff,
     cliff_findings,
     cliff_words,
     hanging,
@@ -38,51 +37,57 @@ def cases(zhejiang: Pack) -> list[Case]:
     return typical(zhejiang, load_cases(zhejiang))
 
 
-def yearly(pack: Pack, data: dict[str, Any], yuan: int, who: int) -> tuple[dict[str, int], set[str]]:
-    """Fen a year by ``assess`` itself, with one member's wage; and benefits whose amount is open."""
+Given = dict[tuple[str, str], int | None]
+
+
+def yearly(pack: Pack, data: dict[str, Any], yuan: int, who: int) -> Given:
+    """Fen a year by ``assess`` itself, with one member's wage; None: not granted; what is open is not in."""
     people = [dict(m) for m in data["members"]]
     people[who]["工资性收入"] = yuan
-    paid: dict[str, int] = {}
-    opened: set[str] = set()
+    found: Given = {}
     for r in assess(pack, {**data, "members": people})["results"]:
-        if pack.benefits[r["benefit"]].kind != "standing" or r["benefit"] == "reservoir_support":
-            continue  # what is paid for a reservoir long ago asks for no income
-        b, amounts = r["benefit"], pack.benefits[r["benefit"]].amounts
-        if r["answer"] == "undetermined" or (r["answer"] == "yes" and amounts and r["amount"] is None):
-            opened.add(b)
-        elif r["answer"] == "yes" and amounts:
-            paid[b] = paid.get(b, 0) + round(r["amount"] * 100) * {"month": 12, "year": 1}[r["period"]]
-    return paid, opened
+        key = (r["benefit"], r["unit_id"])
+        if pack.benefits[r["benefit"]].kind != "standing" or r["answer"] == "undetermined":
+            continue
+        paid_out = r["answer"] == "yes" and (r["amount"] is not None or r["period"] is None)
+        if r["answer"] != "yes":
+            found[key] = None
+        elif paid_out:
+            found[key] = round((r["amount"] or 0) * 100) * {"month": 12, "year": 1, None: 0}[r["period"]]
+    return found
 
 
 def test_against_every_yuan(zhejiang: Pack, cases: list[Case]) -> None:
     """The bisection finds just the places that a walk yuan by yuan finds."""
     field = income_field(zhejiang)
     assert field is not None and field.name == "工资性收入"
-    case = next(c for c in cases if c.id == "child_dibao_2025_02")
+    case = next(c for c in load_cases(zhejiang) if c.id == "child_dibao_2025_02")
     request = parse_request(zhejiang, case.data)
-    found = {c.at: c.loss for c in request_cliffs(program_of(zhejiang, request.month), request, field)}
+    program = program_of(zhejiang, request.month)
+    found = {c.at: c for c in request_cliffs(program, request, field)}
     window = [*range(2585, 2610), *range(4970, 4990)]
     walked = {}
     for w in window:
-        (before, a), (after, b) = (yearly(zhejiang, dict(case.data), x, 1) for x in (w, w + 1))
-        known = (before.keys() | after.keys()) - a - b
-        loss = sum(before.get(k, 0) - after.get(k, 0) for k in known)
+        before, after = (yearly(zhejiang, dict(case.data), x, 1) for x in (w, w + 1))
+        loss = sum((before[k] or 0) - (after[k] or 0) for k in before.keys() & after.keys())
         if loss > 100 * 12:
             walked[w] = loss // 12
-    # dibao pays 1 to its last yuan; the child's 612 becomes 368: 612 - 368 + 1. At 2 × 2490 both end.
-    assert walked == {2601: 24500, 4980: 36800}
-    assert {at: loss for at, loss in found.items() if at in window} == walked
+    assert {at: c.loss for at, c in found.items() if at in window} == walked
+    # Dibao pays 1 to its last yuan, and the child's 612 becomes 368. At 2 × 2490 the low edge ends.
+    at_line = {f.benefit: (f.before, f.after) for f in found[2601].falls}
+    assert at_line["dibao"] == (1_00, 0) and at_line["child_in_need"] == (612_00, 368_00)
+    assert {f.benefit for f in found[4980].falls if f.gone} >= {"child_in_need", "low_edge"}
 
 
 def test_what_falls_is_named(zhejiang: Pack, cases: list[Case]) -> None:
-    worst: dict[tuple[str, ...], Cliff] = {}
-    for cliff in pack_cliffs(zhejiang, cases):
-        worst.setdefault(tuple(f.benefit for f in cliff.falls), cliff)
-    tekun = worst["tekun",]
-    assert (tekun.at, tekun.loss, tekun.falls[0].gone) == (1300, 225500, True)
-    text = cliff_words(zhejiang, tekun)
-    assert "passes 1,300 yuan" in text and "特困人员救助供养 2,255.00 → ends" in text
+    found = pack_cliffs(zhejiang, cases)
+    assert [c.loss for c in found] == sorted((c.loss for c in found), reverse=True)
+    alone = [c for c in found if [f.benefit for f in c.falls] == ["tekun"]]
+    assert alone, "somebody alone who is supported, over the line"
+    (fall,) = alone[0].falls
+    assert fall.gone and fall.before == alone[0].loss
+    text = cliff_words(zhejiang, alone[0])
+    assert f"passes {alone[0].at:,} yuan" in text and "特困人员救助供养" in text and "→ ends" in text
 
 
 def test_a_taper_is_no_cliff(zhejiang: Pack) -> None:
@@ -96,10 +101,9 @@ def test_a_taper_is_no_cliff(zhejiang: Pack) -> None:
     assert field is not None
     request = parse_request(zhejiang, home)
     program = program_of(zhejiang, request.month)
-    assert list(request_cliffs(program, request, field)) == []
+    assert not any(f.benefit == "dibao" for c in request_cliffs(program, request, field) for f in c.falls)
     run = Run(program, request.facts)
-    assert "reservoir_support" not in hanging(program, field)
-    assert paid(run, hanging(program, field)).paid == {("dibao", 0): 1301_00 * 12}
+    assert paid(run, hanging(program, field))["dibao", 0] == 1301_00 * 12
 
 
 def test_awards_are_left_aside(zhejiang: Pack) -> None:
@@ -119,12 +123,15 @@ def test_awards_are_left_aside(zhejiang: Pack) -> None:
     assert facts.group["award_amount_dibao"] == (0, 0, 1)
 
 
-def test_a_household_with_something_open_is_passed_over(zhejiang: Pack) -> None:
+def test_what_is_open_is_left_aside(zhejiang: Pack) -> None:
+    """Nothing is known of the family: no answer is sure, and so nothing is said to fall."""
     home = {"month": "2025-06", "division": "330106", "members": [{"id": "a", "出生日期": "1980-01-01"}]}
     request = parse_request(zhejiang, home)
     field = income_field(zhejiang)
     assert field is not None
-    assert list(request_cliffs(program_of(zhejiang, request.month), request, field)) == []
+    program = program_of(zhejiang, request.month)
+    assert ("dibao", 0) not in paid(Run(program, request.facts), hanging(program, field))
+    assert list(request_cliffs(program, request, field)) == []
 
 
 def test_without_a_work_sheet_there_are_none(zhejiang: Pack, cases: list[Case]) -> None:

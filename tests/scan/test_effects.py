@@ -19,7 +19,7 @@ from zhida.rules.reforms.reform import load_reform, parse_set
 from zhida.rules.values import NONE, OPEN_HI, VALUE
 from zhida.scan import effect_json, effect_words
 from zhida.scan.cliffs import yearly
-from zhida.scan.effects import CASES, HOMES
+from zhida.scan.effects import CASES, HOMES, Effects
 from zhida.scan.find import Found, run_of
 from zhida.scan.incomes import Histogram, gini
 from zhida.scan.loaded import Loaded
@@ -273,6 +273,20 @@ def test_a_hidden_cell_cannot_be_told_from_the_sum() -> None:
             shown = any(row[name] for row in told)
             assert not hidden or sum(hidden) >= SMALL or not shown
             assert len(hidden) != 1 or not shown
+
+
+def test_the_cost_of_few_can_not_be_told_from_the_cost_of_all(done: Done) -> None:
+    """One benefit with few cases hides its cost, and that of the next smallest with it."""
+    found, _ = done
+    effects = Effects.empty(found.ground)
+    names = effects.benefits[:3]
+    for b, cases, cost in zip(names, (4, 30, 500), (1, 20, 300), strict=True):
+        effects.cases[effects.benefits.index(b), 0, [2, 3, 4]] = (cases, cost, cost)
+        effects.shared[b][-1] = cost
+    told = effect_json.as_json(replace(found, effects=effects))
+    assert told["cost"] == {"lo": 321, "hi": 321}
+    assert [b["cost_lo"] for b in told["benefits"]] == [None, None, 300]
+    assert [s["not_known_lo"] for s in told["sharing"]] == [None, None, 300]
 
 
 def test_without_lines_of_income_there_is_no_spread(base: Loaded) -> None:

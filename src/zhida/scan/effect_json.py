@@ -71,15 +71,23 @@ def _cost(effects: Effects) -> Told:
 # --- cases
 
 
+def costs_hidden(effects: Effects) -> dict[str, bool]:
+    """Benefits whose cost is withheld: the cost of all is told, so one alone would be told by the rest."""
+    names = touched(effects)
+    cases = [int(effects.cases[effects.benefits.index(b), :, :3].sum()) for b in names]
+    return dict(zip(names, protected(cases), strict=True))
+
+
 def _benefits(found: Reformed) -> list[Told]:
     effects, pack = found.effects, found.simulation.pack
+    costs = costs_hidden(effects)
     told = []
     for b, cells in zip(effects.benefits, effects.cases, strict=True):
         if not cells.any():
             continue
         whole = cells.sum(axis=0)
         counts = [int(n) for n in whole[:3]]
-        own = _cases(whole, [withheld(n) for n in counts], withheld(sum(counts)))
+        own = _cases(whole, [withheld(n) for n in counts], costs[b])
         told.append(
             {"benefit": b, "name": pack.benefits[b].name} | own | {"counties": _counties(found, cells)}
         )
@@ -186,8 +194,7 @@ def _poverty(effects: Effects, line: str) -> Told:
 def _shared(found: Reformed, benefit: str) -> Told:
     """Cost by level of government, cut to the fen; what no rule of the pack covers is told apart."""
     effects, pack = found.effects, found.simulation.pack
-    cases = effects.cases[effects.benefits.index(benefit)]
-    hidden = withheld(int(cases[:, :3].sum()))
+    hidden = costs_hidden(effects)[benefit]
     rules = sharing_of(pack, benefit, found.simulation.loaded.month)
     sums = effects.shared[benefit]
     levels: dict[str, list[Fraction]] = {}

@@ -54,7 +54,7 @@ def render(found: Told, done: Reformed) -> str:
         tenths=_tenths(found),
         ages=_ages(found),
         spread=_list(words.income(found, old)),
-        sharing=_sharing(effects["sharing"], found["small"]),
+        sharing=_list(words.sharing(effects["sharing"])),
         cliffs=_cliffs(found),
         method=_list(_method(found, old)),
         snapshot_id=escape(found["snapshot_id"]),
@@ -109,8 +109,8 @@ def _keys(found: Told) -> str:
     small, effects = found["small"], found["effects"]
     homes = effects["households"]
     sums = {k: [b[k] for b in effects["benefits"]] for k in ("new", "ended")}
-    cost = words.money(effects["cost"]["lo"], effects["cost"]["hi"], small)
-    work = f"{_sum(sums['new'], small)} / {_sum(sums['ended'], small)}"
+    cost = words.money(effects["cost"]["lo"], effects["cost"]["hi"])
+    work = f"{_sum(sums['new'])} / {_sum(sums['ended'])}"
     boxes = [
         ("", "每年多支出", cost, "负数是节省"),
         ("win", "多得的户", words.count(homes["winners"], small), "各项待遇合计比现在多"),
@@ -124,12 +124,12 @@ def _keys(found: Told) -> str:
     return f'<div class="keys">{inner}</div>'
 
 
-def _sum(counts: Sequence[int | None], small: int) -> str:
+def _sum(counts: Sequence[int | None]) -> str:
     """A sum of what is told; with a mark where something withheld is missing in it."""
     known = sum(n for n in counts if n is not None)
     if None not in counts:
         return f"{known:,}"
-    return f"{known:,} 以上" if known else f"<{small}"
+    return f"{known:,} 以上" if known else "不列"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:
@@ -161,15 +161,14 @@ def _benefits(found: Told) -> str:
 
 
 def _cost(one: Told, found: Told) -> str:
-    return words.money(one["cost_lo"], one["cost_hi"], found["small"])
+    return words.money(one["cost_lo"], one["cost_hi"])
 
 
 def _homes(row: Told, found: Told) -> tuple[str, str, str]:
-    small = found["small"]
     return (
-        words.count(row["winners"], small),
-        words.count(row["losers"], small),
-        words.money(row["lo"], row["hi"], small),
+        words.along(row["winners"]),
+        words.along(row["losers"]),
+        words.money(row["lo"], row["hi"]),
     )
 
 
@@ -204,36 +203,29 @@ def _legend() -> str:
     )
 
 
-def _bar(name: str, row: Told, small: int) -> Bar:
+def _bar(name: str, row: Told) -> Bar:
     parts = tuple((row[k] or 0, c) for k, c in (("winners", "win"), ("losers", "lose"), ("unclear", "open")))
-    return Bar(name, parts, f"{words.count(row['winners'], small)} / {words.count(row['losers'], small)}")
+    return Bar(name, parts, f"{words.along(row['winners'])} / {words.along(row['losers'])}")
 
 
 def _tenths(found: Told) -> str:
     spread = found["effects"]["income"]
     if spread is None:
         return "<p>规则包没有写明哪些是收入。</p>"
-    small = found["small"]
     rows = []
     for t in spread["tenths"]:
         start = "" if t["from"] is None else f" {t['from']:,} 元起"
-        rows.append(_bar(f"{t['tenth']}.{start}", t, small))
-    rows.append(_bar("收入不明", spread["unknown"], small))
+        rows.append(_bar(f"{t['tenth']}.{start}", t))
+    rows.append(_bar("收入不明", spread["unknown"]))
     says = "人按本户每人登记收入从低到高分成十组，每组人数相等；户归在本户的组里。元/年。"
     return f'<p class="soft">{says}</p>{_legend()}{bars(rows)}'
 
 
 def _ages(found: Told) -> str:
-    small = found["small"]
     rows = [
-        _bar(AGES.get(a["age"], f"{a['age'].replace('-', '–')} 岁"), a, small)
-        for a in found["effects"]["by_age"]
+        _bar(AGES.get(a["age"], f"{a['age'].replace('-', '–')} 岁"), a) for a in found["effects"]["by_age"]
     ]
     return _legend() + bars(rows)
-
-
-def _sharing(rows: Sequence[Told], small: int) -> str:
-    return _list(words.sharing(rows, small))
 
 
 def _cliffs(found: Told) -> str:
@@ -242,7 +234,6 @@ def _cliffs(found: Told) -> str:
     if both is None:
         return ""
     told = [line.strip() for line in words.cliffs(found) if not line.startswith("    ")]
-    small = found["small"]
     sides = ("before", "after") if found["affected"] else ("before",)
     by_side = {s: {b["benefit"]: b for b in both[s]["benefits"]} for s in sides}
     names = {b["benefit"]: b["name"] for s in sides for b in both[s]["benefits"]}
@@ -250,7 +241,7 @@ def _cliffs(found: Told) -> str:
     rows = [
         (
             name,
-            *(words.count(by_side[s].get(b, none)[k], small) for s in sides for k in ("households", "ends")),
+            *(words.along(by_side[s].get(b, none)[k]) for s in sides for k in ("households", "ends")),
         )
         for b, name in names.items()
     ]

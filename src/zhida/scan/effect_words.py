@@ -29,6 +29,11 @@ def count(n: int | None, small: int) -> str:
     return f"<{small}" if n is None else f"{n:,}"
 
 
+def along(n: int | None) -> str:
+    """A count beside others whose sum is told: withheld where it is small, or would tell a small one."""
+    return "不列" if n is None else f"{n:,}"
+
+
 def big(fen: int) -> str:
     """Money in 元, 万元 or 亿元 for reading."""
     if not fen:
@@ -39,10 +44,11 @@ def big(fen: int) -> str:
     return f"{format_yuan(fen)} 元"
 
 
-def money(lo: int | None, hi: int | None, small: int) -> str:
-    """Both ends, or one where they are one; the lesser first."""
+def money(lo: int | None, hi: int | None) -> str:
+    """Both ends, or one where they are one; the lesser first. Withheld where the cases are few, or would tell
+    the few."""
     if lo is None or hi is None:
-        return f"不足 {small} 项，不列"
+        return "不列"
     low, high = sorted((lo, hi))
     return big(low) if low == high else f"{big(low)} 至 {big(high)}"
 
@@ -65,7 +71,7 @@ def benefit_rows(found: Told) -> list[tuple[str, ...]]:
             mine["ended"],
             mine["changed"],
         )
-        cost = money(mine["cost_lo"], mine["cost_hi"], small)
+        cost = money(mine["cost_lo"], mine["cost_hi"])
         rows.append((one["name"], *(count(n, small) for n in counts), cost))
     return rows
 
@@ -74,14 +80,14 @@ def summary(found: Told, pack: Pack) -> list[str]:
     """Cost, households, income, who bears it."""
     small, effects = found["small"], found["effects"]
     homes = effects["households"]
-    cost = money(effects["cost"]["lo"], effects["cost"]["hi"], small)
+    cost = money(effects["cost"]["lo"], effects["cost"]["hi"])
     told = [
         f"每年多支出 {cost}：现在领的照新数发或停发，新进入的都来领，原来没领的仍不领。",
         f"户：多得 {count(homes['winners'], small)}，少得 {count(homes['losers'], small)}，"
         f"说不定 {count(homes['unclear'], small)}。",
     ]
     told += income(found, pack)
-    told += sharing(effects["sharing"], small)
+    told += sharing(effects["sharing"])
     return told
 
 
@@ -111,7 +117,7 @@ def income(found: Told, pack: Pack) -> list[str]:
     return told
 
 
-def sharing(rows: Sequence[Told], small: int) -> list[str]:
+def sharing(rows: Sequence[Told]) -> list[str]:
     """Who bears the cost, or that it is not known."""
     told = []
     unknown = []
@@ -119,12 +125,8 @@ def sharing(rows: Sequence[Told], small: int) -> list[str]:
         if not one["levels"] and one["cost_free"]:
             continue
         if one["levels"]:
-            parts = "，".join(f"{x['level']} {money(x['lo'], x['hi'], small)}" for x in one["levels"])
-            rest = (
-                ""
-                if one["known"]
-                else f"；其余 {money(one['not_known_lo'], one['not_known_hi'], small)} 不详"
-            )
+            parts = "，".join(f"{x['level']} {money(x['lo'], x['hi'])}" for x in one["levels"])
+            rest = "" if one["known"] else f"；其余 {money(one['not_known_lo'], one['not_known_hi'])} 不详"
             told.append(f"由谁出钱：{one['name']} {parts}{rest}。")
         else:
             unknown.append(one["name"])
@@ -134,8 +136,8 @@ def sharing(rows: Sequence[Told], small: int) -> list[str]:
 
 
 def solved(found: Told) -> list[str]:
-    one, small = found["solve"], found["small"]
-    cost = money(one["cost_lo"], one["cost_hi"], small)
+    one = found["solve"]
+    cost = money(one["cost_lo"], one["cost_hi"])
     told = [
         f"{one['target']}：{one['start']} → {one['value']} {one['measure']}，每年多支出 {cost}，"
         f"预算 {big(one['budget'])}（试了 {len(one['tried'])} 个数）。"
@@ -163,13 +165,13 @@ def cliffs(found: Told) -> list[str]:
         if side["households"] is None:
             told.append(f"  {name}：<{small} 户")
             continue
-        receiving = count(side["receiving"], small)
-        loss = money(side["loss_lo"], side["loss_hi"], small)
+        receiving = along(side["receiving"])
+        loss = money(side["loss_lo"], side["loss_hi"])
         told.append(f"  {name}：{side['households']:,} 户（其中现在就领着的 {receiving}），每月共净亏 {loss}")
         for b in side["benefits"]:
-            fall, ends = count(b["households"], small), count(b["ends"], small)
+            fall, ends = count(b["households"], small), along(b["ends"])
             told.append(f"    {b['name']}：{fall} 户少得，其中 {ends} 户有人停发")
     if found["affected"]:
-        created, removed = (count(both[k], small) for k in ("created", "removed"))
+        created, removed = (along(both[k]) for k in ("created", "removed"))
         told.append(f"  改革新添 {created} 户，消去 {removed} 户")
     return told

@@ -2,12 +2,13 @@
 
 Typical households are those of the worked cases. One income of one member is raised from nothing to beyond
 every line that the pack holds income against; where what the household gets falls at once by more than the
-income rose, the place is found to the yuan. Awards are left aside: what counts is what the rules give.
+income rose, the place is found to the yuan. Awards are left aside: what counts is what the rules give; so are
+benefits of which the case leaves open whether they are granted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zhida.codes.money import format_yuan
@@ -20,7 +21,7 @@ from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.request import Request, RequestError, parse_request
 from zhida.rules.explain.worksheet import make_sheet
 from zhida.rules.formulas.ir import NO, PERSON, YES, cone
-from zhida.rules.program.build import Program
+from zhida.rules.program.build import BenefitProgram, Program
 from zhida.rules.values import point
 
 YUAN = 100
@@ -28,23 +29,13 @@ STRIDE = 128
 """Yuan between two looks; between them it is halved where something changed."""
 FURTHEST = 60_000
 """Yuan beyond which nobody is asked about."""
-EACH = 4
+EACH = 2
 """Worked cases for each benefit that they grant."""
 MONTHS = {"month": 12, "year": 1}
 
-Paid = Mapping[tuple[str, int], int]
-"""By benefit and unit what it pays in fen a year; a status pays 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is surely paid, and benefits that pay or may pay an amount that is not known."""
-
-    paid: Paid
-    open: frozenset[str]
-
-    def without(self, benefits: Collection[str]) -> Paid:
-        return {key: amount for key, amount in self.paid.items() if key[0] not in benefits}
+Paid = Mapping[tuple[str, int], int | None]
+"""By benefit and unit what it pays in fen a year (a status 0); None: it surely is not granted. What is open
+is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +50,7 @@ class Fall:
 
 @dataclass(frozen=True, slots=True)
 class Cliff:
-    """``at``: yuan of the income from which one more costs ``loss`` fen a month in all. ``open``: benefits
-    left out of it, because there it is not known what they pay."""
+    """``at``: yuan of the income from which one more costs ``loss`` fen a month in all."""
 
     case: str
     month: int
@@ -70,7 +60,6 @@ class Cliff:
     at: int
     loss: int
     falls: tuple[Fall, ...]
-    open: tuple[str, ...] = ()
 
 
 def pack_cliffs(pack: Pack, cases: Sequence[Case]) -> list[Cliff]:
@@ -103,7 +92,7 @@ def typical(pack: Pack, cases: Sequence[Case]) -> list[Case]:
 
 
 def case_cliffs(pack: Pack, case: Case, field: Field) -> list[Cliff]:
-    """Of one household; none where its case can't be read or not all that is paid is known."""
+    """Of one household; none where its case can't be read or a line is not known."""
     try:
         request = parse_request(pack, case.data)
     except RequestError:
@@ -130,8 +119,8 @@ class _Home:
         self.program, self.request, self.field = program, request, field
         self.facts = without_awards(program.pack, request.facts)
         self.member = self._earner()
-        self.hanging = hanging(program, field)
-        self.known: dict[int, Known] = {}
+        self.benefits = hanging(program, field)
+        self.known: dict[int, Paid] = {}
 
     def _earner(self) -> int:
         """Who has most of the income now; among equals the first."""
@@ -160,18 +149,18 @@ class _Home:
         persons[self.member] = {**persons[self.member], self.field.id: point(yuan * YUAN)}
         return Run(self.program, replace(self.facts, persons=tuple(persons)), self.request.known_on)
 
-    def paid(self, yuan: int) -> Known:
+    def paid(self, yuan: int) -> Paid:
         if yuan not in self.known:
-            self.known[yuan] = paid(self._run(yuan), self.hanging)
+            self.known[yuan] = paid(self._run(yuan), self.benefits)
         return self.known[yuan]
 
     def between(self, low: int, high: int, name: str) -> Iterator[Cliff]:
-        one, other = self.paid(low), self.paid(high)
-        opened = one.open | other.open
-        before, after = one.without(opened), other.without(opened)
+        before, after = self.paid(low), self.paid(high)
         rise = (high - low) * YUAN * 12
-        loss = sum(before.values()) - sum(after.values())
-        if before.keys() == after.keys() and one.open == other.open and loss <= rise:
+        both = before.keys() & after.keys()  # what is open on either side is left aside
+        loss = sum((before[k] or 0) - (after[k] or 0) for k in both)
+        alike = before.keys() == after.keys() and all((before[k] is None) == (after[k] is None) for k in both)
+        if alike and loss <= rise:
             return
         if high - low > 1:
             middle = (low + high) // 2
@@ -187,7 +176,6 @@ class _Home:
                 low,
                 loss // 12,
                 falls(before, after),
-                tuple(sorted(opened)),
             )
 
 
@@ -202,44 +190,40 @@ def without_awards(pack: Pack, facts: Facts) -> Facts:
     return replace(facts, persons=persons, group={**facts.group, **empty[False]})
 
 
-def hanging(program: Program, field: Field) -> frozenset[str]:
-    """Standing benefits whose answer or amount hangs on the field; what the others give does not change."""
-    found = set()
-    for name, b in program.benefits.items():
-        roots = [n for n in (b.full.answer, b.full.amount) if n is not None]
+def hanging(program: Program, field: Field) -> list[BenefitProgram]:
+    """Standing benefits whose answer or amount hangs on a field."""
+    found = []
+    for b in program.benefits.values():
         if b.benefit.kind == "standing" and b.exists:
-            found |= {name for n in cone(roots) if n.op == "input" and n.data[0] == field.id}
-    return frozenset(found)
+            roots = [n for n in (b.full.answer, b.full.amount) if n is not None]
+            if any(n.op == "input" and n.data[0] == field.id for n in cone(roots)):
+                found.append(b)
+    return found
 
 
-def paid(run: Run, benefits: Collection[str]) -> Known:
-    """What these give where they are surely granted."""
-    found: dict[tuple[str, int], int] = {}
-    opened: set[str] = set()
-    for b in run.program.benefits.values():
-        if b.benefit.id not in benefits:
-            continue
+def paid(run: Run, benefits: Sequence[BenefitProgram]) -> Paid:
+    """What some benefits surely give, or surely do not."""
+    found: dict[tuple[str, int], int | None] = {}
+    for b in benefits:
         period = MONTHS.get(b.benefit.amounts[0].period, 0) if b.benefit.amounts else 0
         for i in range(run.facts.members if b.benefit.unit == PERSON else 1):
             answer = run.value(b.full.answer, i)
             if answer == YES:
                 amount = run.value(b.full.amount, i) if b.full.amount is not None else point(0)
-                assert isinstance(amount, tuple)
-                if amount[0] != amount[1]:
-                    opened.add(b.benefit.id)
-                found[b.benefit.id, i] = amount[0] * period
-            elif isinstance(answer, int) and answer & YES:
-                opened.add(b.benefit.id)
-    return Known(found, frozenset(opened))
+                if isinstance(amount, tuple) and amount[0] == amount[1]:
+                    found[b.benefit.id, i] = amount[0] * period
+            elif isinstance(answer, int) and not answer & YES:
+                found[b.benefit.id, i] = None
+    return found
 
 
 def falls(before: Paid, after: Paid) -> tuple[Fall, ...]:
     """What is lost: benefits that end or shrink by more than a yuan a month, the largest loss first."""
-    found = [
-        Fall(b, before[b, i] // 12, after.get((b, i), 0) // 12, (b, i) not in after)
-        for b, i in before
-        if (b, i) not in after or before[b, i] - after[b, i] > YUAN * 12
-    ]
+    found = []
+    for key, was in before.items():
+        now = after.get(key)
+        if was is not None and key in after and (now is None or was - now > YUAN * 12):
+            found.append(Fall(key[0], was // 12, (now or 0) // 12, now is None))
     return tuple(sorted(found, key=lambda f: (f.after - f.before, f.benefit)))
 
 
@@ -267,11 +251,10 @@ def cliff_words(pack: Pack, cliff: Cliff) -> str:
     lost = "、".join(fall_words(pack, f) for f in cliff.falls)
     name = pack.fields[cliff.field].name
     which = f"case {cliff.case}, {format_month(cliff.month)}, {where}"
-    left = "、".join(pack.benefits[b].name for b in cliff.open)
     return (
         f"where {name} of {cliff.member} passes {cliff.at:,} yuan ({which}), "
         f"one yuan more costs {format_yuan(cliff.loss)} a month: {lost}"
-    ) + (f" (not counted, since it is not known what they pay: {left})" if left else "")
+    )
 
 
 def fall_words(pack: Pack, fall: Fall) -> str:
