@@ -123,12 +123,10 @@ class Writer:
         :class:`zhida.rules.kernel.run.Keep`."""
         b = self.program.benefits[stage.benefit]
         guard = f"{self.e.yes(b.applies)} | {self.e.na(b.applies)}"
-        may, sure = self.e.yes(b.presumed.answer), f"(not {self.e.no(b.presumed.answer)})"
-        if b.presumed.answer.na:
-            sure += f" & (not {self.e.na(b.presumed.answer)})"
-        speaks = f"{sure} | {self.e.yes(b.signal)} | (keep == 1)"
-        wanted = f"({may} & ({speaks})) | {self.e.yes(b.near)}"
-        roots = [b.applies, b.presumed.answer, b.near, b.signal]
+        answer = b.presumed.answer
+        speaks = f"({self._only_yes(answer)}) | ({self._only_yes(b.signal)}) | (keep == 1)"
+        wanted = f"({self.e.yes(answer)} & ({speaks})) | {self.e.yes(b.near)}"
+        roots = [b.applies, answer, b.near, b.signal]
         if b.awarded is not None:
             guard += f" | {self.e.yes(b.awarded)}"
             wanted += f" | {self.e.yes(b.awarded)}"
@@ -144,6 +142,11 @@ class Writer:
         self.ops.few = True
         self._values(stage, reads, computed)
         self._row(stage)
+
+    def _only_yes(self, n: Node) -> str:
+        """Surely yes."""
+        found = f"{self.e.yes(n)} & (not {self.e.no(n)})"
+        return f"{found} & (not {self.e.na(n)})" if n.na else found
 
     def _reach(self, stage: Stage, roots: list[Node], computed: set[int]) -> set[int]:
         """What the roots need of all that the stage reads or computes."""

@@ -130,7 +130,7 @@ def _words(complete: Array) -> Array:
 class Keep(IntEnum):
     """Who gets a row besides whoever is surely entitled as far as registers tell, nearly so, or receives.
 
-    ``SPOKEN``: of whom the answer is open, those for whom something speaks. ``OPEN``: all of whom it is open.
+    ``SPOKEN``: of whom the answer is open, those for whom something surely speaks. ``OPEN``: all of whom it is open.
     ``ALL``: everybody."""
 
     SPOKEN = 0
@@ -157,6 +157,7 @@ class Kernel:
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
         self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._rooms: list[Room] = []
+        self._arrays: tuple[Source, frozenset[str]] | None = None
         self.used = Used.of(program.pack, [n for b in self.plan.benefits for n in special.outputs(b)])
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
 
@@ -205,10 +206,12 @@ class Kernel:
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
-    def arrays(self) -> set[str]:
+    def arrays(self) -> frozenset[str]:
         """Names of all that its stages read besides scratch, columns of a table among them."""
-        read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
-        return {a for a in read if a != DUE and not a.startswith(MADE)}
+        if self._arrays is None or self._arrays[0] is not self.source:
+            read = {a.removeprefix(WHOLE) for _, args in self.source.stages for a in args}
+            self._arrays = self.source, frozenset(a for a in read if a != DUE and not a.startswith(MADE))
+        return self._arrays[1]
 
     def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
         fixed = {
