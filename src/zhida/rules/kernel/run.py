@@ -130,8 +130,8 @@ def _words(complete: Array) -> Array:
 class Keep(IntEnum):
     """Who gets a row besides whoever is surely entitled as far as registers tell, nearly so, or receives.
 
-    ``SPOKEN``: of whom the answer is open, those for whom something surely speaks. ``OPEN``: all of whom it is open.
-    ``ALL``: everybody."""
+    ``SPOKEN``: of those of whom the answer is open, for whom something surely speaks. ``OPEN``: all of whom
+    it is open. ``ALL``: everybody."""
 
     SPOKEN = 0
     OPEN = 1
