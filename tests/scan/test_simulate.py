@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zhida.population.city import build
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, YES
+from zhida.rules.loading import find_pack, load_pack
 from zhida.rules.problems import PackError
 from zhida.rules.program.outcome import row
 from zhida.rules.reforms.reform import Reform, load_reform, parse_set
@@ -154,3 +156,24 @@ def test_small_cells_do_not_leave(simulator: Simulator) -> None:
         r[s][k] for r in told["counties"] for s in ("baseline", "reform") for k in ("receives", "leads")
     ]
     assert None in counts and all(n is None or n == 0 or n >= SMALL for n in counts)
+
+
+@pytest.fixture(scope="module")
+def tied_city(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """People whose answers hang on other households."""
+    pack = load_pack(find_pack("zhejiang"))
+    path = tmp_path_factory.mktemp("tied") / "city"
+    build(pack, path, 0.0006, 3)
+    return Loaded.open(path, pack)
+
+
+@pytest.mark.parametrize(
+    "text", ["低保标准=1400", "低保标准=1150", "低边收入倍数=1.5", "特困基本生活标准=1900"]
+)
+def test_ties_change_nothing_of_that(tied_city: Loaded, text: str) -> None:
+    reform = parse_set(text)
+    quick = Simulator(tied_city).run(reform)
+    streamed = simulate(tied_city.snapshot, tied_city.pack, reform)
+    assert not quick.everybody and streamed.everybody
+    assert (quick.sides == streamed.sides).all()
+    assert (quick.changes == streamed.changes).all() and quick.changes.any()

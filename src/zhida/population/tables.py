@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -115,6 +115,7 @@ def _some(snapshot: Snapshot, table: Table, groups: Array) -> Table:
         table.place_group[groups],
         table.place_person[persons],
         {name: column[rows[of.get(name[2:], "persons")]] for name, column in table.columns.items()},
+        divisions=divisions_at(table, groups, persons),
     )
 
 
@@ -135,7 +136,24 @@ def _joined(tables: list[Table]) -> Table:
         whole([t.place_group for t in tables]),
         whole([t.place_person for t in tables]),
         {name: whole([t.columns[name] for t in tables]) for name in tables[0].columns},
+        divisions=divisions_of(tables),
     )
+
+
+def divisions_at(table: Table, groups: Array, persons: Array) -> tuple[Array, Array] | None:
+    """Rows of the manifest of some households and persons of a table."""
+    if table.divisions is None:
+        return None
+    of_groups, of_persons = table.divisions
+    return of_groups[groups], of_persons[persons]
+
+
+def divisions_of(tables: Sequence[Table]) -> tuple[Array, Array] | None:
+    """The same of several tables, one after the other."""
+    known = [t.divisions for t in tables if t.divisions is not None]
+    if len(known) < len(tables):
+        return None
+    return np.concatenate([g for g, _ in known]), np.concatenate([p for _, p in known])
 
 
 def _own(snapshot: Snapshot, part: Part, places: Map) -> Table:
@@ -157,6 +175,7 @@ def _own(snapshot: Snapshot, part: Part, places: Map) -> Table:
         places.rows(part.households["division"]),
         places.rows(registered),
         columns,
+        divisions=(part.households["division"], registered),
     )
 
 
@@ -179,4 +198,14 @@ def award_columns(snapshot: Snapshot, part: Part) -> dict[str, Array]:
     return columns
 
 
-__all__ = ["OUTSIDE", "PERSON", "Map", "award_columns", "form_of", "map_places", "table_of_part"]
+__all__ = [
+    "OUTSIDE",
+    "PERSON",
+    "Map",
+    "award_columns",
+    "divisions_at",
+    "divisions_of",
+    "form_of",
+    "map_places",
+    "table_of_part",
+]

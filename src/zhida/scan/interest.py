@@ -32,7 +32,7 @@ ALL = np.uint64(2**64 - 1)
 class Concerned:
     """Households of one part in a table of their own. ``groups`` and ``persons``: their rows in the part,
     ascending; ``benefits``: per household a bit for each benefit (in the order of ``Loaded.benefits``) that
-    may concern it; ``divisions``: rows of the manifest by household, and (-1, -2: none) by person."""
+    may concern it."""
 
     table: Table
     groups: Array
@@ -40,7 +40,6 @@ class Concerned:
     benefits: Array
     household_county: Array
     person_county: Array
-    divisions: tuple[Array, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,6 @@ def of_part(loaded: Loaded, where: Where, part: Part, reach: Reach | None) -> Co
         masks[groups],
         where.county_of[homes.divisions(False, groups)],
         where.county_of[homes.divisions(True, people)],
-        (part.households["division"][groups], part.persons["registered"][people]),
     )
 
 
@@ -147,7 +145,6 @@ def narrowed(loaded: Loaded, part: Concerned, benefits: Collection[str]) -> Conc
         part.benefits[keep],
         part.household_county[keep],
         part.person_county[persons],
-        (part.divisions[0][keep], part.divisions[1][persons]),
     )
 
 
@@ -200,7 +197,9 @@ def _still(
             places = loaded.places.places
             values = kernel.parameters(places, loaded.month)
             (asked,) = kernel.run(table, places, values, keep=Keep.ALL, threads=1).values()
-            only = bits(asked[COLUMN["codes"]], 3) == NO
+            cells = len(table.group_of) if loaded.pack.fields[fact].unit == PERSON else len(table.size)
+            only = np.zeros(cells, bool)  # of visitors nothing is told
+            only[asked[0]] = bits(asked[COLUMN["codes"]], 3) == NO
         tried = values_to_try(loaded.program, fact)
         choices = loaded.pack.fields[fact].kind in (Kind.BOOL, Kind.ENUM)
         given: Value = tried[0 if end == LOW else -1] if choices else end

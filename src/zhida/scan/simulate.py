@@ -131,10 +131,9 @@ class Change:
         """The same people at the places that the reform tells apart."""
         if self.rules:
             return people
-        rows = self.loaded.places.rows
-        placed = replace(
-            people.table, place_group=rows(people.divisions[0]), place_person=rows(people.divisions[1])
-        )
+        assert people.table.divisions is not None
+        of_group, of_person = map(self.loaded.places.rows, people.table.divisions)
+        placed = replace(people.table, place_group=of_group, place_person=of_person)
         return replace(people, table=placed)
 
 

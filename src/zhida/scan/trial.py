@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.population.schema import State
+from zhida.population.tables import divisions_at, divisions_of
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel.run import Kernel, Parameters, Places, Table
 from zhida.rules.kernel.web import Web, is_open, tied
@@ -214,7 +215,7 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
     return at, there
 
 
-_read_by: WeakKeyDictionary[Kernel, set[str]] = WeakKeyDictionary()
+_read_by: WeakKeyDictionary[Kernel, frozenset[str]] = WeakKeyDictionary()
 
 
 def used_by(kernel: Kernel, table: Table) -> Table:
@@ -250,6 +251,7 @@ def picked(loaded: Loaded, table: Table, groups: Array) -> tuple[Table, Array]:
         columns,
         web,
         own,
+        divisions_at(table, groups, persons),
     )
     return made, persons
 
@@ -271,6 +273,7 @@ def joined(tables: Sequence[Table]) -> Table:
         np.concatenate([t.place_group for t in tables]),
         np.concatenate([t.place_person for t in tables]),
         {name: np.concatenate([t.columns[name] for t in tables]) for name in tables[0].columns},
+        divisions=divisions_of(tables),
     )
     if tables[0].web is None:
         return whole
@@ -310,6 +313,7 @@ def reordered(table: Table, links: Mapping[str, Array], groups: Array, own: int)
         columns,
         Web.of(home, moved),
         own,
+        divisions_at(table, groups, persons),
     )
 
 

@@ -58,7 +58,8 @@ class Table:
     values, ``s_<field>`` states (0 known, 1 absent, 2 unknown, 3 interval, 4 not applicable),
     ``h_<field>`` high ends. ``place_group`` and ``place_person`` are rows of :class:`Places`. ``web``: ties
     of its people, where the rules follow any. Only the first ``own`` groups (all where that is None) get
-    rows; the others are there because somebody hangs on them.
+    rows; the others are there because somebody hangs on them. ``divisions``: rows of a snapshot's manifest by
+    group and by person (-1, -2: none), for whoever looks places up again.
     """
 
     first_person: Array
@@ -69,6 +70,7 @@ class Table:
     columns: Mapping[str, Array]
     web: Web | None = None
     own: int | None = None
+    divisions: tuple[Array, Array] | None = None
 
     @property
     def groups(self) -> int:
