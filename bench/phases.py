@@ -81,8 +81,9 @@ def zhida(folder: str, out: str, runs: int) -> Mapping[str, Any]:
 
     where, results = Path(folder), Path(out)
     kernel = engines.exact_kernel(engines.the_pack())
-    parameters, found = engines.exact_parameters(kernel), people.read(where)
-    engines.zhida_rows(kernel, found, parameters, 2)
+    parameters, table = engines.exact_parameters(kernel), people.table(people.read(where))
+    places = people.places(kernel.program.pack)
+    kernel.run(table, places, parameters, threads=2)
     start_up = time.perf_counter() - STARTED
 
     def whole() -> None:
@@ -93,8 +94,8 @@ def zhida(folder: str, out: str, runs: int) -> Mapping[str, Any]:
 
     return {
         "start_up": start_up,
-        "kernel": timed(lambda: engines.zhida_rows(kernel, found, parameters, 2), runs),
-        "kernel_one_thread": timed(lambda: engines.zhida_rows(kernel, found, parameters, 1), runs),
+        "kernel": timed(lambda: kernel.run(table, places, parameters, threads=2), runs),
+        "kernel_one_thread": timed(lambda: kernel.run(table, places, parameters, threads=1), runs),
         "end_to_end": timed(whole, runs),
     }
 

@@ -44,7 +44,7 @@ SMALL = 2048
 SIEVE = 16_384
 """Groups that the sieve looks at in one go: its scratch fits the cache."""
 
-LOOSE, LOOSE_BLOCKS = 0.3, 3
+LOOSE, LOOSE_BLOCKS = 0.6, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
 
 _writing = Lock()
