@@ -90,7 +90,7 @@ def _list(texts: Iterable[str]) -> str:
 def _changes(found: Differences, month: int) -> str:
     """The values that differ in the month, and every other rule that does."""
     now = [c for c in found.values if c.first <= month and (c.until is None or month < c.until)]
-    told = [value_words(found, c) for c in now]
+    told = [value_words(found, c, with_benefits=False) for c in now]
     for record in found.records:
         for detail in record.details:
             name = record.name or record.id

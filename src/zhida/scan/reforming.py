@@ -108,16 +108,3 @@ class _Sum:
             created = len(np.setdiff1d(after.rows, before.rows))
             removed = len(np.setdiff1d(before.rows, after.rows))
             self.moved = (self.moved[0] + created, self.moved[1] + removed)
-
-
-def find_cliffs(
-    loaded: Loaded, step: int, threads: int = 2, progress: Progress | None = None
-) -> Cliffs | None:
-    """Of the rules as they are; None where no income can be raised."""
-    search = Search.of(loaded, Where.of(loaded), step)
-    if search is None:
-        return None
-    found = Cliffs.empty(search.field.id, search.step, search.benefits, search.where.counties)
-    for one in over_parts(loaded.snapshot, search.over, threads, progress):
-        found.add(one)
-    return found
