@@ -16,7 +16,7 @@ SINGLE = (
     "pack.yaml", "sources.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv", *SUPPLEMENTS,
 )  # fmt: skip
 FOLDERS = ("fields", "parameters", "variables", "benefits")
-NOT_READ = ("cases", "city")
+NOT_READ = ("cases", "city", "imports")
 MOST_FILES = 2_000
 MOST_TABLE_BYTES = 16 * 1024 * 1024
 
