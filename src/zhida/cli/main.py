@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from zhida.cli import city, demo, households, plan, rules, scanning, simulating
+from zhida.cli import city, demo, households, keys, plan, rules, scanning, simulating
 from zhida.cli.errors import guarded
 
 
@@ -47,6 +47,7 @@ app = typer.Typer(
 app.add_typer(city.app, name="city")
 app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
+app.add_typer(keys.app, name="keys")
 app.command("scan")(scanning.scan)
 app.command("assess")(households.assess)
 app.command("explain")(households.explain)
