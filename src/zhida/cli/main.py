@@ -10,7 +10,17 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from zhida.cli import city, demo, households, keys, plan, rules, scanning, simulating
+from zhida.cli import (
+    city,
+    demo,
+    households,
+    keys,
+    listing,
+    plan,
+    rules,
+    scanning,
+    simulating,
+)
 from zhida.cli.errors import guarded
 
 
@@ -49,6 +59,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.command("scan")(scanning.scan)
+app.command("lists")(listing.lists)
 app.command("assess")(households.assess)
 app.command("explain")(households.explain)
 app.command("simulate")(simulating.simulate)
