@@ -88,6 +88,11 @@ def invent(pack: Pack, people: int, seed: int, wild: float = 0.02) -> People:
     return _complete(rng, pack, *frame, made, wild)
 
 
+TAME = ("registered_here", "new_earnings")
+"""Never anything but what was made: the first follows from a place; whether new earnings count hangs on a
+number of months that nobody knows, so that there would be no amount to compare."""
+
+
 def _complete(
     rng: np.random.Generator,
     pack: Pack,
@@ -101,7 +106,7 @@ def _complete(
         own = persons if f.unit == PERSON else households
         rows = len(own["household" if f.unit == PERSON else "size"])
         values = made[f.id] if f.id in made else np.full(rows, f.empty or 0)
-        if wild and f.id != "registered_here":
+        if wild and f.id not in TAME:
             values = np.where(rng.random(rows) < wild, _anything(rng, pack, f, rows), values)
         own[f.id] = np.ascontiguousarray(values.astype(storage_dtype(f)))
     return People(persons, households)

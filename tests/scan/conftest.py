@@ -9,8 +9,9 @@ import pytest
 
 from scan.town import write_town
 from zhida.population.store import Snapshot
-from zhida.rules.declarations import Pack, Review
+from zhida.rules.declarations import Pack
 from zhida.rules.loading import find_pack, load_pack
+from zhida.rules.timing import Review
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import ScanResult, scan
 

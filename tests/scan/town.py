@@ -82,8 +82,8 @@ def awards(
         "amount": (rng.integers(0, 100, n) * 10_00).astype(np.int64),
         "start": start.astype(np.int32),
         "last_review": np.maximum(start, month - rng.integers(0, 30, n)).astype(np.int32),
-        "disregard_months": np.zeros(n, np.int16),
-        "refusals": np.zeros(n, np.int16),
+        "disregard_months": (np.arange(n) * 5 % 15).astype(np.int16),
+        "refusals": (np.arange(n) % 4).astype(np.int16),
     }
 
 

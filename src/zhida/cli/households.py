@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,10 @@ BenefitOption = Annotated[
     str, typer.Option("--benefit", metavar="ID", help="Only this benefit; exit 1 unless some answer is yes.")
 ]
 OnlyOption = Annotated[str, typer.Option("--benefit", metavar="ID", help="Only this benefit.")]
+KnownOption = Annotated[
+    str | None,
+    typer.Option("--known-on", metavar="DATE", help="By what was known on this day, instead of now."),
+]
 SheetOption = Annotated[
     bool, typer.Option("--worksheet", help="The income work-sheet (收入核算表) instead of answers.")
 ]
@@ -41,6 +46,7 @@ HouseholdOption = Annotated[
 def assess(
     file: FileArgument,
     benefit: BenefitOption = "",
+    known_on: KnownOption = None,
     worksheet: SheetOption = False,
     page: PageOption = None,
     pack: choose.PackOption = "",
@@ -50,13 +56,14 @@ def assess(
 ) -> None:
     """What a household is entitled to: one answer for each benefit and person or family."""
     used = choose.load(pack)
+    _no_known_on(known_on, worksheet or page is not None, "a work-sheet")
     if worksheet or page is not None:
         from zhida.cli import worksheets
 
         made = worksheets.of_file(file, used, choose.read_reform(set_, reform))
         worksheets.show(made, page, json)
         return
-    answer = _answer(file, used, set_, reform)
+    answer = _answer(file, used, set_, reform, known_on)
     if benefit:
         answer = _only(answer, _benefit(used, benefit))
     if json:
@@ -72,6 +79,7 @@ def explain(
     person: PersonOption = None,
     household: HouseholdOption = None,
     benefit: OnlyOption = "",
+    known_on: KnownOption = None,
     worksheet: SheetOption = False,
     page: PageOption = None,
     pack: choose.PackOption = "",
@@ -85,6 +93,8 @@ def explain(
         raise InputError(f"{target}: --person and --household look into a snapshot's folder; name one.")
     if folder and (person is None) == (household is None):
         raise InputError("explain: name one person (--person KEY) or one household (--household KEY).")
+    _no_known_on(known_on, worksheet or page is not None, "a work-sheet")
+    _no_known_on(known_on, folder, "a snapshot's household")
     if worksheet or page is not None:
         from zhida.cli import worksheets
 
@@ -100,7 +110,7 @@ def explain(
         _explain_found(Path(target), person, household, benefit, pack, set_, reform, json)
         return
     used = choose.load(pack)
-    answer = _answer(target, used, set_, reform)
+    answer = _answer(target, used, set_, reform, known_on)
     if benefit:
         answer = _only(answer, _benefit(used, benefit))
     emit(answer) if json else reasons(answer, used)
@@ -128,13 +138,34 @@ def _explain_found(
     emit(answer) if json else reasons(answer, used, one.ask())
 
 
-def _answer(file: str, pack: Pack, sets: list[str] | None, reform: Path | None) -> dict[str, Any]:
+def _no_known_on(known_on: str | None, other: bool, what: str) -> None:
+    if known_on is not None and other:
+        raise InputError(f"--known-on: {what} is told as known now; leave one of them out.")
+
+
+def known_day(text: str, option: str) -> date:
+    """A day as an option gives it. Raises InputError."""
+    try:
+        if len(text) != len("2025-01-23"):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{option}: {text[:40]!r} is no day; write it as 2025-01-23.") from None
+
+
+def _answer(
+    file: str, pack: Pack, sets: list[str] | None, reform: Path | None, known_on: str | None
+) -> dict[str, Any]:
+    """``known_on`` stands before what the file says."""
     from zhida.cli.requests import read_request
     from zhida.rules.explain.assess import assess as assess_request
     from zhida.rules.reforms.reform import apply
 
     overrides = choose.read_reform(sets, reform)
-    return assess_request(pack, read_request(file), apply(pack, overrides) if overrides else None)
+    request = read_request(file)
+    if known_on is not None and isinstance(request, dict):
+        request["known_on"] = known_day(known_on, "--known-on")
+    return assess_request(pack, request, apply(pack, overrides) if overrides else None)
 
 
 def _benefit(pack: Pack, text: str) -> str:
@@ -190,4 +221,5 @@ def _heading(answer: Mapping[str, Any], pack: Pack) -> str:
     place = pack.divisions.get(answer["division"])
     name = place.name if place is not None else answer["division"]
     stale = f"，规则只核对到 {pack.verified_through.isoformat()}" if answer["pack"]["stale"] else ""
-    return f"{answer['month']}，{name}，按{pack.name}的规则{stale}"
+    known = f"，只按 {answer['known_on']} 已知的数值" if answer["known_on"] else ""
+    return f"{answer['month']}，{name}，按{pack.name}的规则{known}{stale}"

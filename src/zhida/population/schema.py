@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from zhida.rules.declarations import Field, Kind, Pack
+from zhida.rules.history import PREFIXES
 
 FORMAT = 1
 ARROW_TYPES: Mapping[str, pa.DataType] = {
@@ -32,8 +33,6 @@ NO_LINK = -1
 UNKNOWN_LINK = -2
 OPEN_END = -1  # `member_until`
 
-AWARDED = "awarded_"
-AWARD_AMOUNT = "award_amount_"
 REGISTERED_HERE = "registered_here"
 
 
@@ -182,7 +181,7 @@ def high_column(field: str) -> str:
 
 def is_made(field: str) -> bool:
     """Whether the engine makes this field itself, from the awards or from the place of registration."""
-    return field == REGISTERED_HERE or field.startswith((AWARDED, AWARD_AMOUNT))
+    return field == REGISTERED_HERE or field.startswith(PREFIXES)
 
 
 def in_snapshot(pack: Pack, field: Field) -> bool:

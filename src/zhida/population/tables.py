@@ -16,6 +16,7 @@ from zhida.population.schema import State, high_column, state_column
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON
+from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS, Past, past_of
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
 from zhida.rules.kernel.web import Shape, Used
@@ -76,25 +77,41 @@ def form_of(snapshot: Snapshot, pack: Pack) -> Form:
         else:
             found.append((name, "intervals" if states["interval"] else "states"))
     for benefit in snapshot.contract.benefits:
-        found += [(f"awarded_{benefit}", "known"), (f"award_amount_{benefit}", "known")]
+        found += [(f"{AWARDED}{benefit}", "known"), (f"{AWARD_AMOUNT}{benefit}", "known")]
+    found += [(f, "known") for f in pasts(snapshot, pack)]
     if "registered_here" in pack.fields:
         unknown = any(bool((part.persons["registered"] == -2).any()) for part in snapshot.parts())
         found.append(("registered_here", "states" if unknown else "known"))
     return Form(tuple(sorted(found)))
 
 
+def pasts(snapshot: Snapshot, pack: Pack) -> list[str]:
+    """Fields of the pack about the past of awards that the snapshot tells."""
+    told = set(snapshot.contract.benefits)
+    return [f for f in pack.fields if (past := past_of(f)) is not None and past[1] in told]
+
+
 def table_of_part(
-    snapshot: Snapshot, part: Part, places: Map, used: Used | None = None, back: Back | None = None
+    snapshot: Snapshot,
+    part: Part,
+    places: Map,
+    used: Used | None = None,
+    back: Back | None = None,
+    asked: Sequence[str] = (),
+    month: int | None = None,
 ) -> Table:
     """One part as the kernel takes it. Only awards, places and 本地户籍 are made; the rest is mapped. Where
-    rules follow ties (``used``), those of other parts whom its people are tied to come after its own."""
-    table = _own(snapshot, part, places)
+    rules follow ties (``used``), those of other parts whom its people are tied to come after its own.
+    ``asked``: fields about the past of awards, as of ``month`` (the snapshot's where left out)."""
+    month = snapshot.month if month is None else month
+    table = _own(snapshot, part, places, asked, month)
     if used is None or back is None or not used.reach:
         return table
     guests = guests_of(snapshot, part, used, back)
     tables = [table]
     for index, homes in guests.households.items():
-        tables.append(_some(snapshot, _own(snapshot, snapshot.part(index), places), homes))
+        whole = _own(snapshot, snapshot.part(index), places, asked, month)
+        tables.append(_some(snapshot, whole, homes))
     web = web_of(snapshot, part, used, back, guests)
     return replace(_joined(tables), web=web, own=len(table.size))
 
@@ -106,7 +123,8 @@ def _some(snapshot: Snapshot, table: Table, groups: Array) -> Table:
     contract = snapshot.contract
     of = {f.id: f.table for f in contract.fields}
     for benefit, unit in zip(contract.benefits, contract.benefit_tables, strict=True):
-        of |= {f"awarded_{benefit}": unit, f"award_amount_{benefit}": unit}
+        of |= {f"{AWARDED}{benefit}": unit, f"{AWARD_AMOUNT}{benefit}": unit}
+        of |= {p.prefix + benefit: unit for p in PASTS.values()}
     size = table.size[groups]
     return Table(
         (np.cumsum(size) - size).astype(table.first_person.dtype),
@@ -156,7 +174,7 @@ def divisions_of(tables: Sequence[Table]) -> tuple[Array, Array] | None:
     return np.concatenate([g for g, _ in known]), np.concatenate([p for _, p in known])
 
 
-def _own(snapshot: Snapshot, part: Part, places: Map) -> Table:
+def _own(snapshot: Snapshot, part: Part, places: Map, asked: Sequence[str], month: int) -> Table:
     columns: dict[str, Array] = {}
     for f in snapshot.contract.fields:
         source = part.households if f.table == "households" else part.persons
@@ -168,6 +186,7 @@ def _own(snapshot: Snapshot, part: Part, places: Map) -> Table:
     columns["c_registered_here"] = (registered >= 0).astype(np.uint8)
     columns["s_registered_here"] = np.where(registered == -2, np.uint8(State.UNKNOWN), np.uint8(0))
     columns |= award_columns(snapshot, part)
+    columns |= {f"c_{name}": _past_column(snapshot, part, name, month) for name in asked}
     return Table(
         part.households["first_person"],
         part.households["size"],
@@ -183,7 +202,7 @@ def award_columns(snapshot: Snapshot, part: Part) -> dict[str, Array]:
     """Whether each unit receives each benefit, and how much, as dense columns."""
     awards = part.awards
     columns: dict[str, Array] = {}
-    counts = {"households": len(part.households["size"]), "persons": len(part.persons["household"])}
+    counts = _counts(part)
     for index, (benefit, table) in enumerate(
         zip(snapshot.contract.benefits, snapshot.contract.benefit_tables, strict=True)
     ):
@@ -193,9 +212,32 @@ def award_columns(snapshot: Snapshot, part: Part) -> dict[str, Array]:
         amount = np.zeros(counts[table], np.int64)
         awarded[rows] = 1
         amount[rows] = awards["amount"][lo:hi]
-        columns[f"c_awarded_{benefit}"] = awarded
-        columns[f"c_award_amount_{benefit}"] = amount
+        columns[f"c_{AWARDED}{benefit}"] = awarded
+        columns[f"c_{AWARD_AMOUNT}{benefit}"] = amount
     return columns
+
+
+def _counts(part: Part) -> dict[str, int]:
+    return {"households": len(part.households["size"]), "persons": len(part.persons["household"])}
+
+
+def _past_column(snapshot: Snapshot, part: Part, field: str, month: int) -> Array:
+    """A field about the past of awards, dense; 0 for whoever has none."""
+    found = past_of(field)
+    assert found is not None
+    past, benefit = found
+    index = snapshot.contract.benefits.index(benefit)
+    lo, hi = np.searchsorted(part.awards["benefit"], [index, index + 1])
+    column = np.zeros(_counts(part)[snapshot.contract.benefit_tables[index]], np.int16)
+    column[part.awards["unit_row"][lo:hi]] = past_values(past, part.awards[past.column][lo:hi], month)
+    return column
+
+
+def past_values(past: Past, stored: Array, month: int) -> Array:
+    """What a column of awards tells of the past in that month; never less than 0."""
+    counted = month - stored.astype(np.int64) if past.since else stored
+    found: Array = np.clip(counted, 0, past.most)
+    return found
 
 
 __all__ = [
@@ -207,5 +249,7 @@ __all__ = [
     "divisions_of",
     "form_of",
     "map_places",
+    "past_values",
+    "pasts",
     "table_of_part",
 ]

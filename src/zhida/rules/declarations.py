@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zhida.rules.handling import Provision, Step
 from zhida.rules.matrix import OpenPoint, Stacking
 from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
+from zhida.rules.timing import Review
 
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
@@ -306,17 +307,9 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
-    """``clear_change`` in fen: a smaller difference inside ``every`` months changes nothing."""
-
-    every: int
-    clear_change: int
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True)
 class Benefit:
-    """``amounts`` is empty for a status without money. ``covers`` names the members meant."""
+    """``amounts`` is empty for a status without money. ``covers`` names the members meant. ``history``: what
+    its rules ask of the award's past (keys of :data:`zhida.rules.history.PASTS`)."""
 
     id: str
     name: str
@@ -340,6 +333,7 @@ class Benefit:
     at: At
     provides: tuple[Provision, ...] = ()
     procedure: tuple[Step, ...] = ()
+    history: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

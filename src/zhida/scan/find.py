@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from zhida.codes.months import format_month
 from zhida.population.errors import SnapshotError
 from zhida.population.schema import (
-    AWARD_AMOUNT,
-    AWARDED,
     NO_LINK,
     NOWHERE_KNOWN,
     OUTSIDE,
@@ -23,9 +21,11 @@ from zhida.population.schema import (
     state_column,
 )
 from zhida.population.store import Columns, Part, Snapshot
+from zhida.population.tables import past_values
 from zhida.rules.declarations import Field, Kind
 from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Run, Value
 from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS
 from zhida.rules.kernel.web import followers
 from zhida.rules.values import NONE, VALUE, point
 from zhida.scan.loaded import Loaded
@@ -184,6 +184,10 @@ def _cells(
             at = np.flatnonzero((awards["benefit"] == index) & (awards["unit_row"] == row))
             told[f"{AWARDED}{benefit}"] = YES if len(at) else NO
             told[f"{AWARD_AMOUNT}{benefit}"] = point(int(awards["amount"][at[0]]) if len(at) else 0)
+            for past in PASTS.values():
+                if past.prefix + benefit in loaded.pack.fields:
+                    counted = past_values(past, awards[past.column][at], loaded.month)
+                    told[past.prefix + benefit] = point(int(counted[0]) if len(at) else 0)
     return told
 
 

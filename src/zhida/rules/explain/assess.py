@@ -94,6 +94,7 @@ def answer(
     return {
         "month": format_month(program.month),
         "division": division,
+        "known_on": None if known_on is None else known_on.isoformat(),
         "pack": {
             "id": program.pack.id,
             "hash": program.pack.hash,

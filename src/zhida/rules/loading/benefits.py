@@ -12,18 +12,19 @@ from zhida.rules.declarations import (
     Exclusion,
     Formula,
     Owner,
-    Review,
     Rounding,
 )
+from zhida.rules.history import PASTS
 from zhida.rules.loading.context import CITATION, Context, read_list
 from zhida.rules.loading.procedure import check_kind, read_procedure, read_provisions
 from zhida.rules.loading.yamlnodes import Map, Node
+from zhida.rules.timing import Review
 
 KINDS = ("standing", "event", "claim", "discretionary", "in_kind")
 PERIODS = ("month", "year", "once")
 _REQUIRED = ("id", "name", "unit", "kind", "award", "says", "conditions", "legal")
 _OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "excluded_by", "covers")
-_OPTIONAL_REST = ("ceiling", "provides", "procedure", "signal", "review", "documents")
+_OPTIONAL_REST = ("ceiling", "provides", "procedure", "signal", "review", "documents", "history")
 _DATED = ("from", "until")
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
 _OWN_WORDS = ("applies", "signal", "exists")
@@ -66,9 +67,19 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         at=node.at,
         provides=read_provisions(record.get("provides"), context),
         procedure=read_procedure(record.get("procedure"), id, context),
+        history=_history(record),
     )
     check_kind(benefit, record)
     return benefit if context.take("benefit", id, name, node.at) and id else None
+
+
+def _history(record: Map) -> tuple[str, ...]:
+    """Words of :data:`PASTS`, each once; only an award has a past."""
+    node = record.get("history")
+    words = tuple(dict.fromkeys(one.word(*PASTS) for one in node.items())) if node is not None else ()
+    if node is not None and words and not record["award"].boolean():
+        node.add("a past without an award", "`award: true`, or no `history`")
+    return words
 
 
 def _conditions(node: Node, benefit: str, context: Context) -> tuple[Condition, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zhida.rules.declarations import At, Benefit, Field, Kind
+from zhida.rules.history import PASTS
+from zhida.rules.history import PREFIXES as OF_AWARDS
 from zhida.rules.loading.base import PERSON
 from zhida.rules.loading.context import Context
 from zhida.rules.loading.yamlnodes import Node
@@ -20,7 +22,7 @@ RESERVED = frozenset(
     }
 )
 """Columns of a snapshot and keys of a household file: a field of that id could not be told from them."""
-PREFIXES = ("link_", "awarded_", "award_amount_", "registered_here")
+PREFIXES = ("link_", "registered_here", *OF_AWARDS)
 _SENSITIVITY = ("public", "internal", "personal", "sensitive")
 _REQUIRED = ("id", "name", "unit", "type", "sensitivity", "cost")
 _OPTIONAL = (
@@ -107,6 +109,9 @@ def made_fields(benefits: Iterable[Benefit], identity_at: At, context: Context) 
                 paid, f"{name}现发金额", unit, Kind.MONEY, MOST_AWARD, 0, AWARDS, f"{name}每月发放的金额", at
             )
         )
+        for past in (PASTS[word] for word in benefit.history):
+            id, says = past.prefix + benefit.id, f"{name}{past.says}"
+            made.append(_made(id, name + past.suffix, unit, Kind.INT, past.most, 0, AWARDS, says, at))
     return {field.id: field for field in made if context.take("field", field.id, field.name, field.at)}
 
 
