@@ -26,6 +26,10 @@ ThreadsOption = Annotated[
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace results that are there already.")]
 CsvOption = Annotated[bool, typer.Option("--csv/--no-csv", help="Whether the rows are written as CSV too.")]
+MapOption = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="GEOJSON", help="Outlines of the counties for the report's maps."),
+]
 
 
 def scan(
@@ -35,6 +39,7 @@ def scan(
     threads: ThreadsOption = 2,
     csv: CsvOption = True,
     overwrite: OverwriteOption = False,
+    map_: MapOption = None,
     pack: choose.PackOption = "",
     set_: choose.SetOption = None,
     reform: choose.ReformOption = None,
@@ -42,7 +47,7 @@ def scan(
 ) -> None:
     """Run the rules over everybody: leads, to verify, to review, with totals and a report."""
     used = choose.load_for(snapshot, pack)
-    done = run(snapshot, out, used, month, threads, csv, overwrite, choose.read_reform(set_, reform))
+    done = run(snapshot, out, used, month, threads, csv, overwrite, choose.read_reform(set_, reform), map_)
     if json:
         emit(done)
     else:
@@ -58,6 +63,7 @@ def run(
     csv: bool = True,
     overwrite: bool = False,
     reform: Any = None,
+    map_: Path | None = None,
 ) -> dict[str, Any]:
     """Scans, with a bar on the terminal; what was found in numbers, and where the files lie."""
     from zhida.scan.scan import run_scan
@@ -65,7 +71,7 @@ def run(
     when = choose.read_month(month) if month else None
     with progress("扫描 scan") as update:
         result = run_scan(
-            snapshot, pack, when, reform, threads, update, out=out, csv=csv, overwrite=overwrite
+            snapshot, pack, when, reform, threads, update, out=out, csv=csv, overwrite=overwrite, map_=map_
         )
     return found(result, csv)
 

@@ -30,8 +30,11 @@ from zhida.scan.figures import (
     short,
     wan,
 )
+from zhida.scan.first import Step, steps
+from zhida.scan.outlines import Outlines, outline_map
 from zhida.scan.result import REPORT, ScanResult
 from zhida.scan.totals import REVIEWS, SMALL, WAITING, of_benefit
+from zhida.scan.towns import towns_of
 from zhida.scan.where import BANDS
 
 NAMES = {"lead": "线索", "verify": "待核实", "review": "待复核", "near": "接近线"}
@@ -39,13 +42,14 @@ AGES = {"90+": "90 岁以上", "unknown": "年龄不详"}
 MOST_FACTS = 14
 
 
-def write_report(result: ScanResult, path: Path | None = None) -> Path:
+def write_report(result: ScanResult, path: Path | None = None, outlines: Outlines | None = None) -> Path:
     """Writes the page (into the folder of the results if not told where) and returns its path. A page
-    that is there is replaced once the new one is whole. Raises SnapshotError."""
+    that is there is replaced once the new one is whole. ``outlines`` of the counties, for the maps.
+    Raises SnapshotError."""
     if path is None:
         assert result.folder is not None
         path = result.folder / REPORT
-    text = render(result)
+    text = render(result, outlines)
     temporary = path.with_name(f".{path.name}.building")
     with writing(path):
         temporary.write_text(text, encoding="utf-8")
@@ -53,11 +57,12 @@ def write_report(result: ScanResult, path: Path | None = None) -> Path:
     return path
 
 
-def render(result: ScanResult) -> str:
+def render(result: ScanResult, outlines: Outlines | None = None) -> str:
     """The page as text."""
     loaded = result.loaded
     manifest = loaded.snapshot.manifest
     figures = figures_of(result)
+    states = register_states(loaded)
     synthetic = bool(manifest["synthetic"])
     fraction = float(manifest.get("fraction", 1.0))
     size = "" if fraction >= 1 else f"，为实际人口的 {fraction * 100:g}%"
@@ -74,14 +79,16 @@ def render(result: ScanResult) -> str:
         tiles=_key_figures(figures),
         benefit_bars=_benefit_bars(figures),
         benefit_table=_benefit_table(figures.benefits),
-        maps=_maps(result, figures),
+        first=_first(steps(result, figures, states)),
+        maps=_maps(result, figures, outlines),
+        towns=_towns(result, figures),
         county_table=_county_table(result, figures),
         ages=_ages(figures),
         money=_money(figures.benefits),
         facts=_facts(result),
         asks=_asks(result),
         waiting=_waiting(figures),
-        registers=_registers(register_states(loaded)),
+        registers=_registers(states),
         others=_others(figures.others),
         rules=_assumptions(loaded.once(assumed.of_rules)),
         city=_assumptions(assumed.of_snapshot(loaded)),
@@ -169,7 +176,8 @@ def _key_figures(figures: Figures) -> str:
 def _benefit_bars(figures: Figures) -> str:
     rows = []
     for line in figures.benefits:
-        rows.append(_three(line.name, line.cells))
+        if any(line.cells[k].count != 0 for k in LISTS):
+            rows.append(_three(line.name, line.cells))
     return _legend() + bars(rows)
 
 
@@ -200,21 +208,45 @@ def _benefit_table(lines: Sequence[Line]) -> str:
     return _table(heads, rows, "各项待遇（按项计：一个人或一户的一项待遇）")
 
 
-def _maps(result: ScanResult, figures: Figures) -> str:
+def _first(found: Sequence[Step]) -> str:
+    items = "".join(f"<li><b>{escape(s.what)}</b>：{escape(s.why)}</li>" for s in found)
+    return f"<ol>{items}</ol>" if items else "<p>没有要先办的。</p>"
+
+
+def _maps(result: ScanResult, figures: Figures, outlines: Outlines | None) -> str:
     """How many of each list there are for 10,000 registered people of the county."""
     counties = [line for line in figures.counties if line.id]
     where = positions(result.loaded.pack, [line.id for line in counties])
     parts = []
     for kind in LISTS:
-        tiles = []
+        tiles = {}
         for line, (row, column) in zip(counties, where, strict=True):
             count = line.cells[kind].count
             rate = None if count is None or not line.registered else count / line.registered * 10_000
             shown = "—" if rate is None else f"{rate:.1f}" if rate < 100 else f"{rate:.0f}"
-            tiles.append(Tile(short(line.name), row, column, rate, shown))
-        parts.append(f"<figure><figcaption>{NAMES[kind]}</figcaption>{tile_map(tiles, NAMES[kind])}</figure>")
+            tiles[line.id] = Tile(short(line.name), row, column, rate, shown)
+        name = NAMES[kind]
+        picture = (
+            tile_map(list(tiles.values()), name) if outlines is None else outline_map(outlines, tiles, name)
+        )
+        parts.append(f"<figure><figcaption>{name}</figcaption>{picture}</figure>")
     scale = "".join(f'<i style="background:{c}"></i>' for c in SHADES)
     return f'<div class="maps">{"".join(parts)}</div><p class="scale">少 {scale} 多（每张图各自分级）</p>'
+
+
+def _towns(result: ScanResult, figures: Figures) -> str:
+    """Closed until somebody looks for a county."""
+    names = {line.id: line.name for line in figures.counties}
+    parts = []
+    for county, towns in towns_of(result, figures).items():
+        rows = [[escape(t.name), *(number(t.cells[k]) for k in LISTS)] for t in towns]
+        name = escape(names[county])
+        heads = ("乡镇街道", *(NAMES[k] for k in LISTS))
+        table = _table(heads, rows, f"{name}各乡镇街道")
+        parts.append(f"<details><summary>{name}</summary>{table}</details>")
+    if not parts:
+        return ""
+    return f'<section class="long towns"><h2>到乡镇街道</h2>{"".join(parts)}</section>'
 
 
 def _county_table(result: ScanResult, figures: Figures) -> str:

@@ -25,6 +25,7 @@ from zhida.rules.reforms.reform import Reform
 from zhida.scan.deciding import Decided, Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
 from zhida.scan.loaded import Loaded
+from zhida.scan.outlines import Outlines
 from zhida.scan.report import write_report
 from zhida.scan.result import CSV, RESULTS, TOTALS, ScanResult
 from zhida.scan.results import Labels, Writer, part_table, write_csv
@@ -52,11 +53,13 @@ def run_scan(
     report: bool = True,
     overwrite: bool = False,
     compiled: bool = True,
+    map_: Path | None = None,
 ) -> ScanResult:
     """Scans a snapshot. ``out``: the folder to write; it appears only when whole, and one that exists is
-    refused unless ``overwrite``. ``report``: with the HTML page. Raises SnapshotError, PackError."""
+    refused unless ``overwrite``. ``report``: with the HTML page; ``map_``: its outlines of
+    counties, as GeoJSON. Raises SnapshotError, PackError."""
     loaded = Loaded.open(snapshot, pack, month, reform, compiled=compiled)
-    return scan(loaded, threads, progress, out, csv, report, overwrite)
+    return scan(loaded, threads, progress, out, csv, report, overwrite, map_)
 
 
 def scan(
@@ -67,6 +70,7 @@ def scan(
     csv: bool = False,
     report: bool = True,
     overwrite: bool = False,
+    map_: Path | None = None,
 ) -> ScanResult:
     """Like :func:`run_scan` with what is loaded already. Memory does not grow with the population."""
     began = time.perf_counter()
@@ -75,6 +79,7 @@ def scan(
         return ScanResult(loaded, totals, rows, None, time.perf_counter() - began)
     if out.exists() and not overwrite:
         raise SnapshotError(f"{out} exists already. Name another folder for the results, or overwrite it.")
+    outlines = None if map_ is None else Outlines.read(map_, county_names(loaded))
     building = out.parent / f".{out.name}.building-{uuid.uuid4().hex[:12]}"
     try:
         with writing(building):
@@ -89,12 +94,18 @@ def scan(
         if csv:
             write_csv(building / RESULTS, building / CSV)
         if report:
-            write_report(ScanResult(loaded, totals, rows, building, 0.0))
+            write_report(ScanResult(loaded, totals, rows, building, 0.0), outlines=outlines)
         with writing(out):
             _put_in_place(building, out)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return ScanResult(loaded, totals, rows, out, time.perf_counter() - began)
+
+
+def county_names(loaded: Loaded) -> dict[str, str]:
+    """Of all counties of the snapshot, by code."""
+    codes = loaded.once(Where.of).counties
+    return {code: loaded.pack.divisions[code].name for code in codes if code}
 
 
 def _put_in_place(building: Path, out: Path) -> None:
