@@ -29,6 +29,7 @@ BUDGETS = {
     "packs": 90,
     "population": 120,
     "scan": 180,
+    "office": 240,
     "services": 180,
     "cli": 180,
     "project": 60,

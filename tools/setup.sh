@@ -62,6 +62,6 @@ if ! environment_works; then
 fi
 
 # The constraints hold for what builds the package, too, hence the variables beside -c.
-say "make setup: installing into $venv (a minute or two, some 700 MB)"
+say "make setup: installing into $venv (a minute or two, some 800 MB)"
 PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".[$extras]"
