@@ -20,9 +20,10 @@ import pytest
 
 from zhida.population import schema
 from zhida.population import writer as writer_module
+from zhida.population.building import remove_leftovers
 from zhida.population.schema import Contract, State, contract_of
 from zhida.population.store import Header, Snapshot, SnapshotError, SnapshotWriter
-from zhida.population.writer import remove_leftovers, snapshot_id
+from zhida.population.writer import snapshot_id
 from zhida.rules.declarations import Pack
 
 from .conftest import Build, Tables

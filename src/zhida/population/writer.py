@@ -1,19 +1,11 @@
-"""Writing a snapshot: part by part under a temporary name, the manifest last, then one rename.
-
-While a build runs it holds a lock on its temporary folder. The kernel lets go of it when the
-process ends in any way, so a leftover of a killed build is a folder of that name without a lock;
-the next build into the same place removes it.
-"""
+"""Writing a snapshot: part by part under a temporary name, the manifest last, then one rename."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,13 +16,12 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from zhida.population.building import Building, sync_folder
 from zhida.population.checks import Columns, check_structure, check_values
-from zhida.population.errors import SnapshotError, writing
+from zhida.population.errors import writing
 from zhida.population.schema import FORMAT, TABLES, Contract, State, state_column
 
 MANIFEST = "manifest.json"
-BUILDING = ".building-"
-LOCK = ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +106,7 @@ def write_part(
     with writing(place):
         place.mkdir()
     files = {f"{t}.arrow": _write_table(place / f"{t}.arrow", contract, t, tables[t]) for t in TABLES}
-    _sync_folder(place)
+    sync_folder(place)
     states = {
         f.id: tuple(int((tables[f.table][state_column(f.id)] == s).sum()) for s in State)
         for f in contract.fields
@@ -143,14 +134,6 @@ def _write_table(path: Path, contract: Contract, table: str, columns: Columns) -
     return {"rows": batch.num_rows, "bytes": sink.tell(), "sha256": sink.hexdigest()}
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 class SnapshotWriter:
     """Context that owns the temporary folder. Leaving it without ``finish`` removes everything.
 
@@ -159,32 +142,22 @@ class SnapshotWriter:
     """
 
     def __init__(self, path: Path, contract: Contract, header: Header) -> None:
-        self.path, self.contract, self.header = path.absolute(), contract, header
-        self.folder = self.path.parent / f".{self.path.name}{BUILDING}{uuid.uuid4().hex[:12]}"
+        self.contract, self.header = contract, header
+        self._building = Building(path, "a snapshot")
         self._records: dict[int, PartRecord] = {}
-        self._lock = -1
+
+    @property
+    def folder(self) -> Path:
+        return self._building.folder
 
     def __enter__(self) -> Self:
-        if os.path.lexists(self.path):
-            raise SnapshotError(
-                f"{self.path} exists already: a snapshot is never written over. "
-                "Choose another folder or remove it."
-            )
-        with writing(self.folder):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(self.path)
-            self.folder.mkdir()
-            self._lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._building.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._building.__exit__(kind, error, trace)
 
     def write(self, index: int, tables: Mapping[str, Columns], persons_in_all: int) -> None:
         """Checks and writes part ``index``; ``persons_in_all`` bounds the links."""
@@ -215,41 +188,8 @@ class SnapshotWriter:
             json.dump(manifest, out, ensure_ascii=False, indent=1)
             out.flush()
             os.fsync(out.fileno())
-        with writing(self.path):
-            (self.folder / LOCK).unlink()
-            _sync_folder(self.folder)
-            os.rename(self.folder, self.path)
-            _sync_folder(self.path.parent)
+        self._building.finish()
         return str(manifest["snapshot_id"])
-
-
-def remove_leftovers(path: Path) -> list[Path]:
-    """Removes what killed builds of the same snapshot left beside it; a build at work is left alone."""
-    removed = []
-    for folder in sorted(path.parent.glob(f".{_glob_escape(path.name)}{BUILDING}*")):
-        if folder.is_symlink() or not folder.is_dir() or _locked(folder / LOCK):
-            continue
-        shutil.rmtree(folder, ignore_errors=True)
-        removed.append(folder)
-    return removed
-
-
-def _glob_escape(name: str) -> str:
-    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
-
-
-def _locked(lock: Path) -> bool:
-    try:
-        handle = os.open(lock, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
 
 
 def build_manifest(contract: Contract, header: Header, parts: Sequence[PartRecord]) -> dict[str, Any]:

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +20,8 @@ from zhida.population.city.observe import observe, register_states
 from zhida.population.city.people import describe
 from zhida.population.city.places import settle
 from zhida.population.city.plan import Plan, make_plan
+from zhida.population.city.pool import run
 from zhida.population.city.truth import Model, Truth
-from zhida.population.errors import SnapshotError
 from zhida.population.schema import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, TABLES, Contract, contract_of
 from zhida.population.writer import Header, PartRecord, SnapshotWriter, last_day_of, write_part
 from zhida.rules.declarations import Pack
@@ -82,7 +76,7 @@ def build(
         job = Job(pack, plan, contract, writer.folder)
         done = 0
         # Closed before the writer clears its folder: no process may still be writing into it then.
-        with closing(_run(job, min(processes, len(plan.parts)))) as records:
+        with closing(run(Worker, job, len(plan.parts), processes)) as records:
             for index, record in records:
                 writer.adopt(index, record)
                 done += int(record.files["persons.arrow"]["rows"])
@@ -102,48 +96,6 @@ class Job:
     folder: Path
 
 
-def _run(job: Job, processes: int) -> Generator[tuple[int, PartRecord], None, None]:
-    parts = range(len(job.plan.parts))
-    if processes <= 1:
-        worker = Worker(job)
-        for index in parts:
-            yield index, worker.part(index)
-        return
-    Worker(job).truth(0)  # compiles the rules once, for all processes, into the cache
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(job,))
-    try:
-        waiting: dict[Future[PartRecord], int] = {pool.submit(_part, i): i for i in parts}
-        while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield waiting.pop(future), future.result()
-    except BrokenProcessPool as error:
-        raise SnapshotError(
-            "A process of the build was ended from outside (out of memory?); nothing was kept. "
-            "Free memory or build with one process."
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_worker: Worker | None = None
-
-
-def _start(job: Job) -> None:
-    global _worker
-    _worker = Worker(job)
-    parent = multiprocessing.parent_process()
-    if parent is not None:  # a killed build must not go on in its children
-        watch = threading.Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True)
-        watch.start()
-
-
-def _part(index: int) -> PartRecord:
-    assert _worker is not None
-    return _worker.part(index)
-
-
 class Worker:
     """Makes parts: truth chunk by chunk, then what registers show of it, then three files."""
 
@@ -151,6 +103,10 @@ class Worker:
         self.job = job
         self.model = Model(job.pack, job.plan, last_day_of(job.plan.month))
         self.rules = Rules(self.model)
+
+    def warm(self) -> None:
+        """Compiles the rules once, for all processes, into the cache."""
+        self.truth(0)
 
     def truth(self, chunk_index: int) -> tuple[Truth, dict[str, Array]]:
         """The truth of a chunk and its awards."""
