@@ -12,7 +12,7 @@ import numpy as np
 from zhida.population.city.draw import Array, Rng, Rows
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
-from zhida.population.schema import UNKNOWN_LINK, contract_of, is_made
+from zhida.population.schema import AWARD_AMOUNT, AWARDED, UNKNOWN_LINK, contract_of, is_made
 from zhida.population.store import Snapshot
 from zhida.population.tables import Map, map_places
 from zhida.rules.kernel.plan import Form
@@ -68,10 +68,12 @@ class Rules:
     def _parameters(self) -> Parameters:
         return self._kernel.parameters(self._places.places, self.model.plan.month)
 
-    def entitled(self, truth: Truth) -> dict[str, Entitlement]:
-        """What the rules say of everybody where everything is known."""
+    def told(self, truth: Truth, awards: Mapping[str, Array] | None = None) -> dict[str, dict[str, Array]]:
+        """What the rules say where everything is known, by benefit and unit: ``row``, ``entitled``,
+        ``amount`` (fen a month), ``near`` (a condition is missed by little), ``narrow`` (only one fails,
+        or ``near``)."""
         found = self._kernel.run(
-            _table(self.model, truth, self._places), self._places.places, self._parameters,
+            _table(self.model, truth, self._places, awards), self._places.places, self._parameters,
             keep=Keep.ALL, threads=1,
         )  # fmt: skip
         result = {}
@@ -79,10 +81,24 @@ class Rules:
             index, codes, amounts, conditions = rows[0], rows[1], rows[2], rows[6]
             yes = (codes & 7) == YES
             applies = ((codes >> 13) & 7) == YES
-            narrow = applies & ~yes & (((codes & NEAR) > 0) | (_failing(conditions) == 1))
-            near_miss = narrow & ((codes & NEAR) > 0)
-            near = index[near_miss] if near_miss.any() else index[narrow]
-            result[benefit] = Entitlement(index[yes], np.maximum(amounts[yes], 0), near)
+            near = (codes & NEAR) > 0
+            result[benefit] = {
+                "row": index,
+                "entitled": yes,
+                "amount": np.where(yes, np.maximum(amounts, 0), 0),
+                "near": near,
+                "narrow": applies & ~yes & (near | (_failing(conditions) == 1)),
+            }
+        return result
+
+    def entitled(self, truth: Truth) -> dict[str, Entitlement]:
+        """Who is entitled before anything is awarded."""
+        result = {}
+        for benefit, told in self.told(truth).items():
+            narrow, missed = told["narrow"], told["narrow"] & told["near"]
+            near = told["row"][missed] if missed.any() else told["row"][narrow]
+            yes = told["entitled"]
+            result[benefit] = Entitlement(told["row"][yes], told["amount"][yes], near)
         return result
 
 
@@ -94,8 +110,9 @@ def _failing(words: Array) -> Array:
     return count
 
 
-def _table(model: Model, truth: Truth, places: Map) -> Table:
+def _table(model: Model, truth: Truth, places: Map, awards: Mapping[str, Array] | None) -> Table:
     columns: dict[str, Array] = {}
+    held = {} if awards is None else _held(model, truth, awards)
     zeros = {"households": np.zeros(truth.units, np.uint8), "persons": np.zeros(truth.count, np.uint8)}
     for f in model.pack.fields.values():
         group = bool(model.pack.units[f.unit].members)
@@ -105,7 +122,9 @@ def _table(model: Model, truth: Truth, places: Map) -> Table:
             columns[f"c_{f.id}"] = (truth.persons["registered"] >= 0).astype(np.uint8)
         elif f.id in table and not is_made(f.id):
             columns[f"c_{f.id}"] = table[f.id]
-        else:  # awards come later; what the builder doesn't tell is the empty value, or the first choice
+        elif f"c_{f.id}" in held:
+            columns[f"c_{f.id}"] = held[f"c_{f.id}"]
+        else:  # what the builder doesn't tell is the empty value, or the first choice
             columns[f"c_{f.id}"] = (nothing + (f.empty or 0)).astype(np.int64)
         columns[f"s_{f.id}"] = nothing
     return Table(
@@ -113,6 +132,20 @@ def _table(model: Model, truth: Truth, places: Map) -> Table:
         places.rows(truth.households["division"]), places.rows(truth.persons["registered"]), columns,
         _web(model, truth),
     )  # fmt: skip
+
+
+def _held(model: Model, truth: Truth, awards: Mapping[str, Array]) -> dict[str, Array]:
+    """Whether each unit receives each benefit, and how much."""
+    contract = contract_of(model.pack)
+    found: dict[str, Array] = {}
+    for number, (benefit, table) in enumerate(zip(contract.benefits, contract.benefit_tables, strict=True)):
+        mine = awards["benefit"] == number
+        units = truth.units if table == "households" else truth.count
+        awarded, amount = np.zeros(units, np.uint8), np.zeros(units, np.int64)
+        awarded[awards["unit_row"][mine]] = 1
+        amount[awards["unit_row"][mine]] = awards["amount"][mine]
+        found |= {f"c_{AWARDED}{benefit}": awarded, f"c_{AWARD_AMOUNT}{benefit}": amount}
+    return found
 
 
 def _web(model: Model, truth: Truth) -> Web:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from zhida.population.building import Building
 from zhida.population.city.awards import Rules, award
 from zhida.population.city.draw import Array
-from zhida.population.city.figures import Figures, load_figures
+from zhida.population.city.figures import CityError, Figures, load_figures
 from zhida.population.city.hardship import strike
+from zhida.population.city.kept import PartTruth, write_manifest
 from zhida.population.city.money import earn
 from zhida.population.city.observe import observe, register_states
 from zhida.population.city.people import describe
@@ -47,12 +49,14 @@ def build(
     seed: int = 1,
     month: int = 2025 * 12 + 5,
     *,
+    truth: Path | str | None = None,
     progress: Progress | None = None,
     processes: int = 2,
 ) -> Built:
     """Builds a synthetic city of a pack at ``out`` as of a month (year * 12 + month - 1).
 
-    The same pack, fraction, seed and month give the same ``snapshot_id``, with any number of processes.
+    ``truth``: a folder of its own for what is true of everybody. The same pack, fraction, seed and month
+    give the same ``snapshot_id``, with any number of processes.
     Raises CityError and SnapshotError; then nothing is left at ``out``.
     """
     started = time.monotonic()
@@ -72,8 +76,10 @@ def build(
         lineage=[{"step": "synthetic city", "pack": pack.id, "pack_hash": pack.hash}],
         assumptions=figures.assumptions,
     )
-    with SnapshotWriter(Path(out), contract, header) as writer:
-        job = Job(pack, plan, contract, writer.folder)
+    out, apart = Path(out), apart_from(out, truth)
+    with SnapshotWriter(out, contract, header) as writer, ExitStack() as stack:
+        kept = None if apart is None else stack.enter_context(Building(apart, "a truth"))
+        job = Job(pack, plan, contract, writer.folder, None if kept is None else kept.folder)
         done = 0
         # Closed before the writer clears its folder: no process may still be writing into it then.
         with closing(run(Worker, job, len(plan.parts), processes)) as records:
@@ -82,18 +88,31 @@ def build(
                 done += int(record.files["persons.arrow"]["rows"])
                 if progress is not None:
                     progress(done, plan.persons)
+        if kept is not None:
+            write_manifest(kept.folder, pack, plan, files=False)
+            kept.finish()
         identity = writer.finish()
-    return Built(Path(out), identity, plan.persons, time.monotonic() - started)
+    return Built(out, identity, plan.persons, time.monotonic() - started)
+
+
+def apart_from(out: Path | str, truth: Path | str | None) -> Path | None:
+    """The truth's folder. Raises CityError where it would stand inside what is sent out."""
+    if truth is None:
+        return None
+    if Path(out).absolute() in (Path(truth).absolute(), *Path(truth).absolute().parents):
+        raise CityError(f"The truth at {truth} would stand inside {out}. Name a folder beside it.")
+    return Path(truth)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a process needs to make any part."""
+    """What a process needs to make any part. ``truth``: where the truth goes, if anywhere."""
 
     pack: Pack
     plan: Plan
     contract: Contract
     folder: Path
+    truth: Path | None = None
 
 
 class Worker:
@@ -121,10 +140,13 @@ class Worker:
         """Writes part ``index`` into the job's folder."""
         plan, contract = self.job.plan, self.job.contract
         pieces: dict[str, list[dict[str, Array]]] = {t: [] for t in TABLES}
+        kept = None if self.job.truth is None else PartTruth(self.job.truth, index, self.rules)
         households = persons = 0
         for number in plan.parts[index]:
             chunk = plan.chunks[number]
             truth, awards = self.truth(number)
+            if kept is not None:
+                kept.add(truth, awards)
             tables = observe(self.model, chunk, truth, contract)
             for name in HOUSEHOLD_COLUMNS:
                 tables["households"][name] = truth.households[name]
@@ -146,6 +168,8 @@ class Worker:
                 pieces[table].append(columns)
             households += truth.units
             persons += truth.count
+        if kept is not None:
+            kept.write()
         whole = {
             table: {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
             for table, columns in pieces.items()
