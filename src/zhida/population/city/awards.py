@@ -12,9 +12,10 @@ import numpy as np
 from zhida.population.city.draw import Array, Rng, Rows
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
-from zhida.population.schema import AWARD_AMOUNT, AWARDED, UNKNOWN_LINK, contract_of, is_made
+from zhida.population.schema import UNKNOWN_LINK, contract_of, is_made
 from zhida.population.store import Snapshot
-from zhida.population.tables import Map, map_places
+from zhida.population.tables import Map, map_places, past_values
+from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
 from zhida.rules.kernel.web import Web
@@ -135,16 +136,20 @@ def _table(model: Model, truth: Truth, places: Map, awards: Mapping[str, Array] 
 
 
 def _held(model: Model, truth: Truth, awards: Mapping[str, Array]) -> dict[str, Array]:
-    """Whether each unit receives each benefit, and how much."""
+    """Whether each unit receives each benefit, how much, and what rules ask of the award's past."""
     contract = contract_of(model.pack)
     found: dict[str, Array] = {}
     for number, (benefit, table) in enumerate(zip(contract.benefits, contract.benefit_tables, strict=True)):
         mine = awards["benefit"] == number
-        units = truth.units if table == "households" else truth.count
+        rows, units = awards["unit_row"][mine], truth.units if table == "households" else truth.count
         awarded, amount = np.zeros(units, np.uint8), np.zeros(units, np.int64)
-        awarded[awards["unit_row"][mine]] = 1
-        amount[awards["unit_row"][mine]] = awards["amount"][mine]
+        awarded[rows] = 1
+        amount[rows] = awards["amount"][mine]
         found |= {f"c_{AWARDED}{benefit}": awarded, f"c_{AWARD_AMOUNT}{benefit}": amount}
+        for past in PASTS.values():
+            column = np.zeros(units, np.int16)
+            column[rows] = past_values(past, awards[past.column][mine], model.plan.month)
+            found[f"c_{past.prefix}{benefit}"] = column
     return found
 
 
