@@ -191,13 +191,17 @@ def orphan_signal(person, period):
     def lost(state):
         return (state == Parent.dead) | (state == Parent.declared_missing) | (state == Parent.untraceable)
 
-    return lost(person("father_state", period)) | lost(person("mother_state", period))
+    father, mother = lost(person("father_state", period)), lost(person("mother_state", period))
+    alone = (father & ~person("with_mother", period)) | (mother & ~person("with_father", period))
+    return person("parents_lost", period) | alone
 
 
 @variable(Person, bool)
 def unsupported_child_signal(person, period):
-    father, mother = person("father_state", period), person("mother_state", period)
-    return (father != Parent.alive) | (mother != Parent.alive)
+    father = person("father_state", period) != Parent.alive
+    mother = person("mother_state", period) != Parent.alive
+    alone = (father & ~person("with_mother", period)) | (mother & ~person("with_father", period))
+    return person("parents_absent", period) | alone
 
 
 @variable(Person, bool)

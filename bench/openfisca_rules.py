@@ -135,9 +135,9 @@ RULES = {
 }
 
 PERSON_INPUTS: dict[str, Any] = {
-    **dict.fromkeys(("registered_here", "employed", "student", "serving_sentence", "compulsory_rehab"), bool),
-    **dict.fromkeys(("declared_missing", "religious_away", "serious_illness", "in_institution"), bool),
-    "work_injury_care": bool,
+    **dict.fromkeys(("registered_here", "with_father", "with_mother", "employed", "student"), bool),
+    **dict.fromkeys(("serving_sentence", "compulsory_rehab", "declared_missing", "religious_away"), bool),
+    **dict.fromkeys(("serious_illness", "in_institution", "work_injury_care"), bool),
     "birth_date": date,
     "disability_category": Disability,
     "disability_grade": int,

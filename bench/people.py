@@ -23,8 +23,8 @@ from bench.openfisca_system import COUNTIES
 from zhida.codes.months import last_day
 from zhida.population.schema import State, state_column, storage_dtype
 from zhida.population.store import Part, Snapshot
-from zhida.population.tables import award_columns
-from zhida.rules.declarations import Field, Kind, Pack
+from zhida.population.tables import at_home, award_columns
+from zhida.rules.declarations import WITH, Field, Kind, Pack
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Places, Table
@@ -85,6 +85,7 @@ def invent(pack: Pack, people: int, seed: int, wild: float = 0.02) -> People:
         {"first_person": first, "size": size, "county": county},
     )
     made["registered_here"] = rng.random(n) < 0.8
+    made |= {f"{WITH}{link}": (years < 18) & (rng.random(n) < 0.7) for link in ("father", "mother")}
     return _complete(rng, pack, *frame, made, wild)
 
 
@@ -106,7 +107,7 @@ def _complete(
         own = persons if f.unit == PERSON else households
         rows = len(own["household" if f.unit == PERSON else "size"])
         values = made[f.id] if f.id in made else np.full(rows, f.empty or 0)
-        if wild and f.id not in TAME:
+        if wild and f.id not in TAME and not f.id.startswith(WITH):
             values = np.where(rng.random(rows) < wild, _anything(rng, pack, f, rows), values)
         own[f.id] = np.ascontiguousarray(values.astype(storage_dtype(f)))
     return People(persons, households)
@@ -159,6 +160,7 @@ def _piece(snapshot: Snapshot, part: Part, county_of: Array) -> tuple[dict[str, 
     here = registered >= 0
     where_they_live = county[part.persons["household"]]
     persons["registered_here"] = here
+    persons |= {f"{WITH}{link}": at_home(part, link) for link in snapshot.contract.links}
     persons["county_of_person"] = np.where(here, county_of[registered], where_they_live).astype(np.int32)
     awards = award_columns(snapshot, part)
     for benefit, kind in zip(snapshot.contract.benefits, snapshot.contract.benefit_tables, strict=True):

@@ -132,10 +132,14 @@ COSTS = {"own_elder_payment", "inpatient_cost", "outpatient_cost", "ltci_days", 
 """What a claim is for: unknown until it is made, so that a scan tells the ceiling."""
 
 
+LIVING = {f"with_{link}" for link in ("father", "mother", "spouse")}
+"""The engine makes these; they are known of everybody."""
+
+
 def test_every_presumption_of_a_lead_is_declared() -> None:
     """A lead presumes the empty value where only the family can tell; never a choice or a date."""
     none = {id for id, f in pack().fields.items() if f.open and f.empty is None}
-    assert none == {"chosen_support", "registered_here", "migrant_from", *COSTS}
+    assert none == {"chosen_support", "registered_here", "migrant_from", *COSTS, *LIVING}
     for field in pack().fields.values():
         if field.open and field.empty is not None:
             # living where one is registered is the rule; all else that is declared is presumed not to be

@@ -89,6 +89,19 @@ def test_a_reason_must_be_the_reason(tmp_path: Path) -> None:
     assert "has no condition incom; perhaps «income»" in found
 
 
+def test_whether_something_speaks_for_need_is_told(tmp_path: Path) -> None:
+    """The signal of care: somebody has a wage."""
+    expect = "    - {benefit: care, answer: no, speaks: %s}\n"
+    paid, unpaid = CASE, CASE.replace("100.50", "0")
+    assert failures(tmp_path, expect % "yes", paid) == failures(tmp_path, expect % "no", unpaid) == []
+    (found,) = failures(tmp_path, expect % "no", paid)
+    assert "care: something surely speaks for need, expected otherwise" in found
+    (found,) = failures(tmp_path, expect % "yes", unpaid)
+    assert "care: nothing surely speaks for need, expected otherwise" in found
+    (problem,) = problems(tmp_path, CASE + "    - {benefit: basic, answer: yes, speaks: yes}\n")
+    assert "basic has no signal" in problem
+
+
 def test_what_is_open_names_what_is_missing(tmp_path: Path) -> None:
     case = CASE.replace("complete: all", "complete: []").replace("工资: 100.50, ", "")
     expect = (

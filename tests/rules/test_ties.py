@@ -640,3 +640,22 @@ def test_somebody_not_told_of_is_said_to_be_so() -> None:
     hangs = supporter(result)["hangs_on"]
     assert {"who": None, "through": "子女", "asks": "无履行义务能力", "answer": "undetermined"} in hangs
     assert {"who": "son", "through": "子女", "asks": "无履行义务能力", "answer": "yes"} in hangs
+
+
+def test_with_whom_somebody_lives_follows_from_the_links() -> None:
+    pack = load_pack(find_pack("zhejiang"))
+    child = {"id": "c", "links": {"父": "f", "母": "m"}}
+    data = {
+        "month": "2025-02",
+        "division": "330106",
+        "members": [child, {"id": "f"}],
+        "others": [{"id": "m"}],
+    }
+    facts = parse_request(pack, data).facts
+    told = {name: facts.persons[0][name] for name in ("with_father", "with_mother", "with_spouse")}
+    assert told == {"with_father": YES, "with_mother": NO, "with_spouse": NO}
+    away = {"members": [{"id": "m"}], "division": "330106"}
+    far = {"month": "2025-02", "division": "330106", "members": [{**child, "links": {"母": "m"}}]}
+    assert parse_request(pack, far | {"households": [away]}).facts.persons[0]["with_mother"] == NO
+    with pytest.raises(RequestError, match="follows from links; give that instead"):
+        parse_request(pack, far | {"members": [{"id": "c", "与父同住": True}]})

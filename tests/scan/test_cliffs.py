@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scan.asking import run_of
 from zhida.rules.checks.cliffs import without_awards
 from zhida.rules.explain.interpret import Facts, Run
 from zhida.rules.formulas.ir import PERSON, YES
@@ -15,7 +16,7 @@ from zhida.rules.program.outcome import row
 from zhida.rules.reforms.reform import Reform, apply, load_reform, parse_set
 from zhida.rules.values import OPEN_HI, VALUE
 from zhida.scan.cliffs import Cliffs, Search, as_json, yearly
-from zhida.scan.find import Found, run_of
+from zhida.scan.find import Found
 from zhida.scan.loaded import Loaded
 from zhida.scan.reforming import run_reform
 from zhida.scan.simulate import Change

@@ -9,12 +9,13 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from scan.asking import instance_of, run_of
 from zhida.rules.declarations import Field, Kind, Pack
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.formulas.ir import NO, PERSON, YES
 from zhida.rules.values import point
 from zhida.scan.deciding import Finder, different_choices
-from zhida.scan.find import Found, find_household, find_person, instance_of, run_of
+from zhida.scan.find import Found, find_household, find_person
 from zhida.scan.loaded import Loaded, by_cost, unsettled
 from zhida.scan.scan import ScanResult
 

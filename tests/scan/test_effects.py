@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scan.asking import run_of
 from scan.test_simulate import Money, holdings
 from zhida.population.store import Snapshot
 from zhida.rules.declarations import Pack
@@ -20,7 +21,7 @@ from zhida.rules.values import NONE, OPEN_HI, VALUE
 from zhida.scan import effect_json, effect_words
 from zhida.scan.cliffs import yearly
 from zhida.scan.effects import CASES, HOMES, Effects
-from zhida.scan.find import Found, run_of
+from zhida.scan.find import Found
 from zhida.scan.incomes import Histogram, gini
 from zhida.scan.loaded import Loaded
 from zhida.scan.reforming import Reformed, run_reform

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scan.asking import instance_of, run_of
 from scan.town import write_town
 from zhida.population.errors import SnapshotError
 from zhida.rules.declarations import Pack
@@ -14,7 +15,7 @@ from zhida.rules.formulas.ir import PERSON
 from zhida.rules.kernel.run import Keep
 from zhida.rules.loading import find_pack, load_pack
 from zhida.rules.program.outcome import ROW, row
-from zhida.scan.find import facts_of, find_household, find_person, instance_of, run_of
+from zhida.scan.find import facts_of, find_household, find_person
 from zhida.scan.loaded import Loaded
 
 MONTH = 2025 * 12 + 5

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from scan.asking import run_of
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.program.outcome import row
-from zhida.scan.find import Found, run_of
+from zhida.scan.find import Found
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import ScanResult
 from zhida.scan.totals import KINDS

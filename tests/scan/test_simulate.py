@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scan.asking import run_of
 from zhida.population.city import build
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, YES
@@ -15,7 +16,7 @@ from zhida.rules.problems import PackError
 from zhida.rules.program.outcome import row
 from zhida.rules.reforms.reform import Reform, load_reform, parse_set
 from zhida.scan.comparison import CHANGES, OF_SIDE, Simulation
-from zhida.scan.find import Found, run_of
+from zhida.scan.find import Found
 from zhida.scan.interest import ranges
 from zhida.scan.loaded import Loaded
 from zhida.scan.simulate import Simulator, simulate

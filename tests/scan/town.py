@@ -87,6 +87,22 @@ def awards(
     }
 
 
+def links(
+    contract: Contract, size: Array, first: Array, household: Array, first_person: int, seed: int
+) -> dict[str, Array]:
+    """Nobody, most often; somebody of the same household or of another, or one nobody knows."""
+    rng, people = np.random.default_rng(seed + 17), len(household)
+    found = {}
+    for link in contract.links:
+        here = first[household] + rng.integers(0, size[household])
+        there = rng.integers(0, people, people)
+        to = rng.choice(4, people, p=(0.5, 0.25, 0.1, 0.15))
+        to[((to == 1) & (here == np.arange(people))) | ((to == 2) & (there == np.arange(people)))] = 0
+        target = np.choose(to, (np.full(people, -1), here + first_person, there + first_person, -2))
+        found[f"link_{link}"] = target.astype(np.int64)
+    return found
+
+
 def part(
     rng: np.random.Generator,
     pack: Pack,
@@ -96,6 +112,7 @@ def part(
     places: int,
     missing: float,
     first_key: int,
+    first_person: int = 0,
 ) -> Tables:
     size = rng.integers(1, 6, homes).astype(np.int32)
     people = int(size.sum())
@@ -122,7 +139,7 @@ def part(
             "member_until": np.full(people, -1, np.int32),
             "registered": registered.astype(np.int32),
             "lives": place[household],
-            **{f"link_{link}": np.full(people, -1, np.int64) for link in contract.links},
+            **links(contract, size, first, household, first_person, first_key),
             **columns(rng, pack, own["persons"], people, last, missing),
         },
         "awards": awards(rng, contract, {"households": homes, "persons": people}, month),
@@ -146,8 +163,11 @@ def write_town(
         fraction=0.001, divisions=divisions, registers=registers,
         assumptions=[{"text": "全部为随机数", "source": "tests"}],
     )  # fmt: skip
-    made = [part(rng, pack, contract, month, homes, len(divisions), missing, i * 10**6) for i in range(parts)]
-    people = sum(len(t["persons"]["household"]) for t in made)
+    made: list[Tables] = []
+    people = 0
+    for i in range(parts):
+        made.append(part(rng, pack, contract, month, homes, len(divisions), missing, i * 10**6, people))
+        people += len(made[-1]["persons"]["household"])
     with SnapshotWriter(path, contract, header) as writer:
         for i, tables in enumerate(made):
             writer.write(i, tables, people)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from zhida.rules.declarations import Field, Kind, Pack
+from zhida.rules.declarations import WITH, Field, Kind, Pack
 from zhida.rules.history import PREFIXES
 
 FORMAT = 1
@@ -180,8 +180,8 @@ def high_column(field: str) -> str:
 
 
 def is_made(field: str) -> bool:
-    """Whether the engine makes this field itself, from the awards or from the place of registration."""
-    return field == REGISTERED_HERE or field.startswith(PREFIXES)
+    """Whether the engine makes this field itself, from awards, links or the place of registration."""
+    return field == REGISTERED_HERE or field.startswith((*PREFIXES, WITH))
 
 
 def in_snapshot(pack: Pack, field: Field) -> bool:

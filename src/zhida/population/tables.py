@@ -14,7 +14,7 @@ from zhida.codes.months import first_day
 from zhida.population.kin import Back, guests_of, web_of
 from zhida.population.schema import State, high_column, state_column
 from zhida.population.store import Part, Snapshot
-from zhida.rules.declarations import Pack
+from zhida.rules.declarations import WITH, Pack
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS, Past, past_of
 from zhida.rules.kernel.plan import Form
@@ -82,6 +82,7 @@ def form_of(snapshot: Snapshot, pack: Pack) -> Form:
     if "registered_here" in pack.fields:
         unknown = any(bool((part.persons["registered"] == -2).any()) for part in snapshot.parts())
         found.append(("registered_here", "states" if unknown else "known"))
+    found += [(f"{WITH}{link}", "known") for link in snapshot.contract.links]
     return Form(tuple(sorted(found)))
 
 
@@ -100,7 +101,7 @@ def table_of_part(
     asked: Sequence[str] = (),
     month: int | None = None,
 ) -> Table:
-    """One part as the kernel takes it. Only awards, places and 本地户籍 are made; the rest is mapped. Where
+    """One part as the kernel takes it. What the engine makes itself is computed, the rest mapped. Where
     rules follow ties (``used``), those of other parts whom its people are tied to come after its own.
     ``asked``: fields about the past of awards, as of ``month`` (the snapshot's where left out)."""
     month = snapshot.month if month is None else month
@@ -185,6 +186,8 @@ def _own(snapshot: Snapshot, part: Part, places: Map, asked: Sequence[str], mont
     registered = part.persons["registered"]
     columns["c_registered_here"] = (registered >= 0).astype(np.uint8)
     columns["s_registered_here"] = np.where(registered == -2, np.uint8(State.UNKNOWN), np.uint8(0))
+    for link in snapshot.contract.links:
+        columns[f"c_{WITH}{link}"] = at_home(part, link).view(np.uint8)
     columns |= award_columns(snapshot, part)
     columns |= {f"c_{name}": _past_column(snapshot, part, name, month) for name in asked}
     return Table(
@@ -196,6 +199,20 @@ def _own(snapshot: Snapshot, part: Part, places: Map, asked: Sequence[str], mont
         columns,
         divisions=(part.households["division"], registered),
     )
+
+
+def at_home(part: Part, link: str) -> Array:
+    """Of whom it is known that the link leads to somebody of the same household, by person of the part."""
+    target = part.persons[f"link_{link}"] - part.info.first_person
+    home = part.persons["household"]
+    first, size = part.households["first_person"], part.households["size"]
+    return same_home(target, first[home], size[home])
+
+
+def same_home(target: Array, first: Array, size: Array) -> Array:
+    """Whether each row lies among ``size`` rows from ``first`` on."""
+    found: Array = (target >= first) & (target < first + size)
+    return found
 
 
 def award_columns(snapshot: Snapshot, part: Part) -> dict[str, Array]:

@@ -125,6 +125,10 @@ class Unit:
     at: At
 
 
+WITH = "with_"
+"""Begins the id of the field that tells whether a link is known to lead to somebody of the same household."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """From a person to one other person, who may live elsewhere (父, 母, 配偶).

@@ -22,9 +22,9 @@ from zhida.population.schema import (
 )
 from zhida.population.store import Columns, Part, Snapshot
 from zhida.population.tables import past_values
-from zhida.rules.declarations import Field, Kind
-from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Run, Value
-from zhida.rules.formulas.ir import NA, NA_BIT, NO, PERSON, YES
+from zhida.rules.declarations import WITH, Field, Kind
+from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Value
+from zhida.rules.formulas.ir import NA, NA_BIT, NO, YES
 from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS
 from zhida.rules.kernel.web import followers
 from zhida.rules.values import NONE, VALUE, point
@@ -71,11 +71,6 @@ def _find(snapshot: Snapshot, what: str, keys: Callable[[Part], Array], key: int
         f"Nobody in {snapshot.path} ({format_month(snapshot.month)}) has the {what} key {key}. "
         "Take a key from the results of a scan of this snapshot."
     )
-
-
-def run_of(loaded: Loaded, found: Found) -> Run:
-    """The interpreter over the household, in the month that was loaded."""
-    return Run(loaded.program, facts_of(loaded, found)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +156,11 @@ def _person(loaded: Loaded, part: Part, row: int) -> tuple[dict[str, Value], int
     told = _cells(loaded, part, "persons", part.persons, row, place)
     if REGISTERED_HERE in loaded.pack.fields and at != NOWHERE_KNOWN:
         told[REGISTERED_HERE] = YES if at > OUTSIDE else NO
+    first = int(part.households["first_person"][int(part.persons["household"][row])])
+    size = int(part.households["size"][int(part.persons["household"][row])])
+    for link in loaded.snapshot.contract.links:
+        target = int(part.persons[f"link_{link}"][row]) - part.info.first_person
+        told[f"{WITH}{link}"] = YES if first <= target < first + size else NO
     return told, place, loaded.snapshot.divisions[at] if at > OUTSIDE else ""
 
 
@@ -241,8 +241,3 @@ def _kin(
             closed = closed and register >= 0 and bool(loaded.places.places.complete[register, places[i]])
         found[name] = Relatives(tuple(sorted(known - {i})), closed)
     return found
-
-
-def instance_of(loaded: Loaded, found: Found, benefit: str) -> int:
-    """Which instance of the benefit's unit is meant: the person asked for, the first where none was."""
-    return (found.person or 0) if loaded.pack.benefits[benefit].unit == PERSON else 0

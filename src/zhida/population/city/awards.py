@@ -14,7 +14,8 @@ from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
 from zhida.population.schema import UNKNOWN_LINK, contract_of, is_made
 from zhida.population.store import Snapshot
-from zhida.population.tables import Map, map_places, past_values
+from zhida.population.tables import Map, map_places, past_values, same_home
+from zhida.rules.declarations import WITH
 from zhida.rules.history import AWARD_AMOUNT, AWARDED, PASTS
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
@@ -121,6 +122,8 @@ def _table(model: Model, truth: Truth, places: Map, awards: Mapping[str, Array] 
         nothing = zeros["households" if group else "persons"]
         if f.id == "registered_here":
             columns[f"c_{f.id}"] = (truth.persons["registered"] >= 0).astype(np.uint8)
+        elif f.id.startswith(WITH):
+            columns[f"c_{f.id}"] = _at_home(truth, f.id.removeprefix(WITH))
         elif f.id in table and not is_made(f.id):
             columns[f"c_{f.id}"] = table[f.id]
         elif f"c_{f.id}" in held:
@@ -151,6 +154,13 @@ def _held(model: Model, truth: Truth, awards: Mapping[str, Array]) -> dict[str, 
             column[rows] = past_values(past, awards[past.column][mine], model.plan.month)
             found[f"c_{past.prefix}{benefit}"] = column
     return found
+
+
+def _at_home(truth: Truth, link: str) -> Array:
+    home, n = truth.persons["household"], truth.count
+    first, size = truth.households["first_person"][home], truth.households["size"][home]
+    target = truth.persons.get(f"link_{link}", np.full(n, UNKNOWN_LINK))
+    return same_home(target, first, size).view(np.uint8)
 
 
 def _web(model: Model, truth: Truth) -> Web:

@@ -15,9 +15,10 @@ from typing import Any
 from zhida.codes.months import format_month
 from zhida.rules.checks.arithmetic import SumError, evaluate
 from zhida.rules.declarations import At, Benefit, Pack
-from zhida.rules.explain.assess import assess
-from zhida.rules.explain.request import RequestError
-from zhida.rules.formulas.ir import PERSON
+from zhida.rules.explain.assess import assess, program_of
+from zhida.rules.explain.interpret import Run
+from zhida.rules.explain.request import RequestError, parse_request
+from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.loading.files import PackFiles
 from zhida.rules.loading.yamlnodes import Node
 from zhida.rules.problems import PackError, Problems, nearest, one_of
@@ -28,7 +29,7 @@ SURVIVORS = "cases/survivors.yaml"
 ANSWERS = ("yes", "no", "undetermined", "not_applicable")
 _REQUEST = ("complete", "household", "members", "others", "households", "known_on")
 _SUPPOSE = "suppose"
-_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers")
+_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers", "speaks")
 _OPEN = ("no", "undetermined")
 GROUP = ""
 """In ``Expect.who``: the household as a whole."""
@@ -45,7 +46,8 @@ class Sum:
 @dataclass(frozen=True, slots=True)
 class Expect:
     """What one benefit must say. None: nothing is expected of that. ``because`` are ids of conditions
-    that must have the expected answer, ``covers`` ids of members."""
+    that must have the expected answer, ``covers`` ids of members, ``speaks`` whether something surely speaks
+    for need."""
 
     benefit: str
     who: str
@@ -56,6 +58,7 @@ class Expect:
     missing: tuple[str, ...]
     assumptions: tuple[str, ...]
     covers: tuple[str, ...] | None
+    speaks: bool | None
     at: At
 
 
@@ -211,8 +214,17 @@ def _expect(pack: Pack, item: Node, ids: Sequence[str]) -> Expect | None:
         missing=_words(missing),
         assumptions=_words(record.get("assumptions")),
         covers=members,
+        speaks=_speaks(record.get("speaks"), benefit),
         at=item.at,
     )
+
+
+def _speaks(node: Node | None, benefit: Benefit) -> bool | None:
+    if node is None:
+        return None
+    if benefit.signal is None:
+        node.add(f"{benefit.id} has no signal", "speaks only of a benefit with a signal")
+    return node.word("yes", "no") == "yes"
 
 
 def _who(node: Node | None, item: Node, benefit: Benefit, ids: Sequence[str]) -> str:
@@ -268,11 +280,31 @@ def _range(node: Node) -> tuple[Sum | None, Sum | None]:
 
 def run_case(pack: Pack, case: Case) -> list[Failure]:
     """What comes out otherwise than the case says."""
+    used = supposed(pack, case)
     try:
-        answer = assess(pack, case.data, supposed(pack, case), {e.benefit for e in case.expects})
+        answer = assess(pack, case.data, used, {e.benefit for e in case.expects})
     except RequestError as error:
         return [Failure(case.id, "", case.at, f"can't be read: {problem}") for problem in error.problems]
-    return check(case, answer)
+    return check(case, answer) + _silent(case, used)
+
+
+def _silent(case: Case, pack: Pack) -> list[Failure]:
+    """Where something speaks for need and should not, or the reverse. No answer tells it: it orders lists."""
+    wanted = [e for e in case.expects if e.speaks is not None]
+    if not wanted:
+        return []
+    request = parse_request(pack, case.data)
+    program = program_of(pack, request.month)
+    run = Run(program, request.facts, request.known_on)
+    found = []
+    for e in wanted:
+        at = request.ids.index(e.who) if e.who != GROUP else 0
+        bits = run.value(program.benefits[e.benefit].signal, at)
+        if (bits == YES) != e.speaks:
+            says = "nothing surely speaks for need" if e.speaks else "something surely speaks for need"
+            name = e.benefit + (f" of {e.who}" if e.who else "")
+            found.append(Failure(case.id, e.benefit, e.at, f"{name}: {says}, expected otherwise"))
+    return found
 
 
 def run_all(pack: Pack, cases: Sequence[Case] | None = None) -> list[Failure]:

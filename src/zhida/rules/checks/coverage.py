@@ -9,7 +9,7 @@ from itertools import combinations
 from zhida.codes.divisions import Division
 from zhida.codes.months import first_day, format_month, month_of
 from zhida.rules.checks.cases import Case
-from zhida.rules.declarations import At, Pack
+from zhida.rules.declarations import WITH, At, Pack
 from zhida.rules.formulas.ir import cone
 from zhida.rules.formulas.reach import Reach
 from zhida.rules.matrix import Together
@@ -37,7 +37,7 @@ def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
         return [
             ("unused", at, f"{what} {id} ({name}) is used by no benefit")
             for what, id, name, at in them
-            if id not in used and id != "registered_here"
+            if id not in used and id != "registered_here" and not id.startswith(WITH)
         ]
 
     return unused(things), unused(inputs)

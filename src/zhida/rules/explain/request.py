@@ -13,15 +13,14 @@ from zhida.codes.divisions import normalise
 from zhida.codes.errors import CodeError
 from zhida.codes.money import parse_yuan
 from zhida.codes.months import day_number, format_month, parse_month
-from zhida.rules.declarations import Field, Kind, Pack
+from zhida.rules.declarations import WITH, Field, Kind, Pack
 from zhida.rules.explain.interpret import Elsewhere, Facts, Value
-from zhida.rules.explain.ties import Ties, silent
+from zhida.rules.explain.ties import Ties, silent, together
 from zhida.rules.formulas.ir import MAX_MEMBERS, NA, NA_BIT, NO, PERSON, YES
 from zhida.rules.parameters import effective_month
 from zhida.rules.problems import nearest
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, point
 
-MADE = ("registered_here", "本地户籍")
 TOP = ("month", "known_on", "division", "complete", "household", "members", "others", "households")
 HOUSEHOLD_KEYS = ("division", "household", "members")
 PERSON_KEYS = ("id", "registered_at", "lives_at", "links")
@@ -77,6 +76,7 @@ class _Parser:
         self.fields: dict[str, Field] = {}
         for f in pack.fields.values():
             self.fields[f.id] = self.fields[f.name] = f
+        self.made = {"registered_here": "registered_at", **{f"{WITH}{link}": "links" for link in pack.links}}
 
     def wrong(self, where: str, says: str) -> None:
         self.problems.append(f"{where}: {says}")
@@ -117,6 +117,8 @@ class _Parser:
         ties = Ties(self.pack, self.complete, silent(links, homes), ids, labels, self.wrong).read(links)
         if self.problems:
             raise RequestError(self.problems)
+        for person, living in zip(persons, together(self.pack, ties[0], homes), strict=True):
+            person.update(living)
         facts = Facts(tuple(persons), len(own), group, division, tuple(places), *ties, tuple(elsewhere))
         return Request(self.month, known_on, division, facts, tuple(ids))
 
@@ -274,15 +276,15 @@ class _Parser:
                 else:
                     known = [w for w, g in self.fields.items() if (g.unit == PERSON) == (unit == PERSON)]
                     self._unknown_key(name, where, [*known, *also])
-            elif f.id == MADE[0]:
-                self.wrong(f"{where}.{name}", "follows from registered_at; give that instead")
+            elif f.id in self.made:
+                self.wrong(f"{where}.{name}", f"follows from {self.made[f.id]}; give that instead")
             elif f.id in said:
                 self.wrong(f"{where}.{name}", f"{f.name} stands twice, by id and by name; keep one")
             else:
                 said[f.id] = self.value(f"{where}.{name}", f, value)
         found = {name: v for name, v in said.items() if v is not None}
         for f in self.pack.fields.values():
-            if (f.unit == PERSON) != (unit == PERSON) or f.id in said or f.id == MADE[0]:
+            if (f.unit == PERSON) != (unit == PERSON) or f.id in said:
                 continue
             if f.register in self.complete and f.register and f.empty is not None:
                 found[f.id] = stored(f, f.empty)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from zhida.rules.declarations import Kin, Pack
-from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Relatives
-from zhida.rules.formulas.ir import MAX_KIN
+from zhida.rules.declarations import WITH, Kin, Pack
+from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Relatives, Value
+from zhida.rules.formulas.ir import MAX_KIN, NO, YES
 from zhida.rules.problems import nearest
 
 Links = tuple[Mapping[str, int], ...]
@@ -22,6 +22,15 @@ def silent(links: Sequence[object], homes: Sequence[Sequence[int]]) -> list[bool
         for i in home:
             found[i] = silent
     return found
+
+
+def together(pack: Pack, links: Links, homes: Sequence[Collection[int]]) -> Iterator[dict[str, Value]]:
+    """By person, for each link whether it is known to lead to somebody of the same household."""
+    home = {i: people for people in homes for i in people}
+    for i, own in enumerate(links):
+        yield {
+            f"{WITH}{link}": YES if own.get(link, SOMEBODY) in home.get(i, ()) else NO for link in pack.links
+        }
 
 
 @dataclass(frozen=True, slots=True)

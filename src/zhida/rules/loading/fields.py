@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zhida.rules.declarations import At, Benefit, Field, Kind
+from zhida.rules.declarations import WITH, At, Benefit, Field, Kind
 from zhida.rules.history import PASTS
 from zhida.rules.history import PREFIXES as OF_AWARDS
 from zhida.rules.loading.base import PERSON
@@ -22,7 +22,7 @@ RESERVED = frozenset(
     }
 )
 """Columns of a snapshot and keys of a household file: a field of that id could not be told from them."""
-PREFIXES = ("link_", "registered_here", *OF_AWARDS)
+PREFIXES = ("link_", "registered_here", WITH, *OF_AWARDS)
 _SENSITIVITY = ("public", "internal", "personal", "sensitive")
 _REQUIRED = ("id", "name", "unit", "type", "sensitivity", "cost")
 _OPTIONAL = (
@@ -80,7 +80,8 @@ def read_field(item: Node, context: Context) -> Field | None:
 
 
 def made_fields(benefits: Iterable[Benefit], identity_at: At, context: Context) -> dict[str, Field]:
-    """What no pack declares: the place of registration lies inside, and what the awards register holds."""
+    """What no pack declares: the place of registration lies inside, with whom somebody is known to live, and
+    what the awards register holds."""
     made = [
         # No register of its own: it follows from the division of registration, unknown where that is.
         _made(
@@ -95,6 +96,11 @@ def made_fields(benefits: Iterable[Benefit], identity_at: At, context: Context) 
             identity_at,
         )
     ]
+    for link in context.links.values():
+        says = f"登记里与{link.name}在同一户; 没有、不知是谁或在别处的为否"
+        made.append(
+            _made(f"{WITH}{link.id}", f"与{link.name}同住", PERSON, Kind.BOOL, 1, None, "", says, link.at)
+        )
     for benefit in benefits:
         if not benefit.award:
             continue
