@@ -64,7 +64,7 @@ def test_the_people_reach_every_benefit(kernel):
 )
 def test_one_fen_is_noticed(kernel, monkeypatch, parameter, value, benefit):
     monkeypatch.setitem(openfisca_system.CITY_WIDE, parameter, {"2025-02-01": value})
-    found = people.invent(kernel.program.pack, 2000, 5, 0.05)
+    found = people.invent(kernel.program.pack, 5000, 5, 0.05)
     assert engines.compare(kernel, openfisca_rules.rules(), found)[benefit]["differ"] > 0
 
 
