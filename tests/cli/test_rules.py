@@ -52,7 +52,10 @@ def test_everything_that_is_named_can_be_shown(pack: str) -> None:
         assert name in (done.json["record"]["id"], done.json["record"]["name"])
         shown.add(done.json["kind"])
         assert zhida("rules", "show", pack, name).out.strip()
-    assert shown == {"benefit", "parameter", "variable", "field"}
+    formed = next(iter(used.formations.values()))
+    shown.add(zhida("rules", "show", pack, formed.name, "--json").json["kind"])
+    assert "otherwise" in zhida("rules", "show", pack, formed.id).out
+    assert shown == {"benefit", "parameter", "variable", "field", "unit"}
 
 
 def test_a_parameter_comes_with_place_date_and_source() -> None:

@@ -15,6 +15,7 @@ from math import ceil, floor
 
 from zhida.codes.months import first_day, last_day, month_of
 from zhida.rules.declarations import Benefit, Field, Formula, Kind, Pack, Parameter, Variable
+from zhida.rules.formation import Formation
 from zhida.rules.formulas.ir import PERSON
 
 
@@ -120,11 +121,31 @@ class Oracle:
             return NA
         if v.applies is not None and isinstance(guard, Value) and not guard.value:
             return NA
+        formation = next((f for f in self.pack.formations.values() if f.counted == v.id), None)
+        if formation is not None:
+            return Value("bool", self.counts(formation, who))
         formula = next(f for f in v.formulas if self.now(f))
         if v.kind is Kind.ENUM:
             text = f"({formula.text})"
             return Reading(self, text, v.unit, who, "").choice(ast.parse(text, mode="eval").body, v.enum)
         return self.read(formula, v.unit, who)
+
+    def counts(self, formation: Formation, who: int) -> bool:
+        """Down the grounds, as one would read them."""
+        for ground in formation.grounds:
+            assert ground.formula is not None
+            if self.now(ground.formula):
+                held = self.read(ground.formula, PERSON, who)
+                assert isinstance(held, Value)
+                if held.value:
+                    return ground.counts
+        return formation.otherwise.counts
+
+    def looped(self, word: str, who: int) -> list[int]:
+        """Whom a loop over members goes over."""
+        formation = next((f for f in self.pack.formations.values() if f.members == word), None)
+        everybody = self.members(who)
+        return [i for i in everybody if formation is None or self.counts(formation, i)]
 
     def at_place(self, p: Parameter, index: int, who: int) -> Value:
         place = self.places[who] if who >= 0 else self.group_places[~who]
@@ -384,7 +405,8 @@ class Reading:
         assert isinstance(part.iter, ast.Name)
         kin = self.o.kin_words.get(part.iter.id)
         found: list[Value] = []
-        for i in self.o.members(self.who) if kin is None else self.o.kin[self.who][kin]:
+        looped = self.o.looped(part.iter.id, self.who) if kin is None else self.o.kin[self.who][kin]
+        for i in looped:
             inner = Reading(self.o, self.text, self.unit, self.who, part.target.id, i, kin is not None)
             tests = [inner.truth(t) for t in part.ifs]
             if any(isinstance(t, NotApplicable) for t in tests):

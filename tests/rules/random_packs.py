@@ -108,6 +108,7 @@ class Writer:
     tables: list[tuple[str, str, str]] = field(default_factory=list)
     benefits: list[tuple[str, str, bool]] = field(default_factory=list)
     tied: bool = False
+    formed: bool = False
     kin_words: tuple[str, ...] = KIN
 
     def reach(self, scope: Scope) -> list[tuple[str, Name]]:
@@ -167,7 +168,8 @@ class Writer:
         """The element of a loop and its text ``for m in 成员 …``."""
         inner = Scope(scope.unit, "n" if scope.loop == "m" else "m")
         test = f" if {self.write('bool', depth - 1, inner)}" if self.rng.random() < 0.5 else ""
-        loop = f"for {inner.loop} in 成员{test}"
+        word = self.rng.choice(["成员", "家人"]) if self.formed else "成员"
+        loop = f"for {inner.loop} in {word}{test}"
         return (self.write(dim, depth - 1, inner) if dim else inner.loop), loop
 
     def grouped(self, how: str, dim: str, depth: int, scope: Scope) -> str:
@@ -349,7 +351,7 @@ class Writer:
             b for b, unit, _ in self.benefits if unit in (scope.unit, "household") and self.sees(scope, unit)
         ]
         if asked:
-            ways += [lambda: f"{r.choice(asked)}.{r.choice(['享有', '符合', 'held', 'entitled'])}"] * 8
+            ways += [lambda: f"{r.choice(asked)}.{r.choice(['享有', '符合', 'held', 'entitled'])}"] * 16
         return r.choice(ways)()
 
     def date(self, depth: int, scope: Scope) -> str:
@@ -399,6 +401,7 @@ def texts(seed: int, shape: Shape) -> dict[str, str]:
     ties = TIES.format(family=rng.choice(["father", "mother"])) if w.tied else ""
     fields = _fields(w, shape)
     parameters = _parameters(w, shape)
+    units = _units(w) if w.rng.random() < 0.6 else ""
     variables = _variables(w, shape)
     benefits, pays = _benefits(w, shape)
     groups = _groups(rng, pays) if shape.benefits > 1 else ""
@@ -411,6 +414,8 @@ def texts(seed: int, shape: Shape) -> dict[str, str]:
         "variables/a.yaml": variables,
         **benefits,
     }
+    if units:
+        files["units.yaml"] = units
     if groups:
         files["groups.yaml"] = groups
     return files
@@ -501,6 +506,28 @@ def _parameters(w: Writer, shape: Shape) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _units(w: Writer) -> str:
+    """Who counts in a household, and who may stand alone: each by some grounds, some of other months."""
+    rng, lines = w.rng, []
+    for id, of, members in (("home", "household", "家人"), ("alone", "person", "")):
+        lines += [f"- id: {id}", f"  name: {id}名", f"  of: {of}"]
+        lines += [f"  members: {members}"] if members else []
+        lines += [f"  counted: {{id: in_{id}, name: 算{id}, says: 随机, {SURE}}}", "  grounds:"]
+        for i in range(rng.randint(1, 4)):
+            text = f"coalesce({w.bool(2, Scope('person'))}, {rng.choice(['True', 'False'])})"
+            dates = rng.choice(
+                ["", "", "", ", until: 2024-03", ", from: 2024-03", ", from: 2024-06, until: 2024-07"]
+            )
+            counts = str(rng.random() < 0.5).lower()
+            lines.append(
+                f"    - {{id: g{i}, counts: {counts}, says: 随机, formula: {quoted(text)}, {SURE}{dates}}}"
+            )
+        lines.append(f"  otherwise: {{counts: {str(rng.random() < 0.5).lower()}, says: 随机, {SURE}}}")
+    w.names += [Name("in_home", "bool", "person"), Name("算alone", "bool", "person")]
+    w.formed = True
+    return "\n".join(lines) + "\n"
+
+
 def _variables(w: Writer, shape: Shape) -> str:
     rng, lines = w.rng, []
     for i in range(shape.variables):
@@ -539,10 +566,11 @@ def _benefits(w: Writer, shape: Shape) -> tuple[dict[str, str], list[tuple[str, 
     for i in range(shape.benefits):
         unit = rng.choice(["person", "household"]) if i > 1 else "person"
         scope, word = Scope(unit), f"b{i}"
+        formed = {"person": "alone", "household": "home"}[unit] if w.formed and rng.random() < 0.4 else unit
         lines = [
             f"id: {word}",
             f"name: 待遇{i}",
-            f"unit: {unit}",
+            f"unit: {formed}",
             "kind: standing",
             f"award: {str(rng.random() < 0.5).lower()}",
         ]

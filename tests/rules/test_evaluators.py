@@ -278,6 +278,7 @@ def test_the_random_packs_hold_every_word_of_the_language() -> None:
         "金额",
         "p5[",
         "p6[",
+        *(" in 家人", "unit: home", "unit: alone", "算alone"),
         *("父.", "母.", "配偶.", "father.", "mother.", "spouse."),
         *(" for k in 子女", " for k in 亲属", " for k in 父母", " for k in 受助人", " for k in children"),
     ]

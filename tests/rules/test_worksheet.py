@@ -95,12 +95,15 @@ def test_what_is_unknown_stays_open(pack: Pack) -> None:
     assert told["members"][1]["lines"][2]["amount"] is None
 
 
-def test_who_does_not_count_is_told(pack: Pack) -> None:
+def test_whoever_does_not_count_is_told_why(pack: Pack) -> None:
     people = [HOME["members"][0], {**HOME["members"][1], "住校": True}]
     sheet = sheet_of(pack, HOME | {"members": people})
     assert [c.counted for c in sheet.columns] == ["yes", "no"]
     assert sheet.total == Span(Fraction(21050), Fraction(21050)) and sheet.size.lo == 1
     assert rows(sheet)[1][-1][3:] == ["计入", "不计入"]
+    assert [g["id"] for g in as_json(sheet)["members"][1]["grounds"]] == ["boarder"]
+    why = f"{HOME['members'][1]['id']} 不计入：住校由学校供养的不算，"
+    assert any(s.startswith(why) for s in sums(sheet))
 
 
 def test_a_line_may_hang_on_a_parameter() -> None:

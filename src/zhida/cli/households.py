@@ -207,9 +207,9 @@ def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
 
 def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] | None = None) -> None:
     """Headlines with their reasons, as lines. ``ask``: see :func:`zhida.rules.explain.words.told`."""
-    from zhida.rules.explain import words
+    from zhida.rules.explain import membership, words
 
-    lines([_heading(answer, pack)])
+    lines([_heading(answer, pack), *membership.lines(answer, pack)])
     for one in words.told(answer, pack, ask):
         lines(["", one.headline, *(f"  · {reason}" for reason in one.reasons)])
     outside = words.not_applicable(answer)

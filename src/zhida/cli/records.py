@@ -9,15 +9,19 @@ from typing import Any
 from zhida.codes.months import format_month, from_day_number
 from zhida.rules.checks.coverage import history_gaps
 from zhida.rules.declarations import Benefit, Citation, Field, Formula, Kind, Pack, Parameter, Variable
+from zhida.rules.formation import Formation, Ground
+
+Record = Benefit | Parameter | Variable | Field | Formation
 
 
-def find(pack: Pack, text: str) -> tuple[str, Benefit | Parameter | Variable | Field] | None:
+def find(pack: Pack, text: str) -> tuple[str, Record] | None:
     """Kind and record of an id or name; None where there is none."""
-    kinds: list[tuple[str, Iterable[Benefit | Parameter | Variable | Field]]] = [
+    kinds: list[tuple[str, Iterable[Record]]] = [
         ("benefit", pack.benefits.values()),
         ("parameter", pack.parameters.values()),
         ("variable", pack.variables.values()),
         ("field", pack.fields.values()),
+        ("unit", pack.formations.values()),
     ]
     for kind, records in kinds:
         for record in records:
@@ -28,8 +32,8 @@ def find(pack: Pack, text: str) -> tuple[str, Benefit | Parameter | Variable | F
 
 def names(pack: Pack) -> list[str]:
     """Every id and name that ``find`` knows."""
-    by_kind: list[Mapping[str, Benefit | Parameter | Variable | Field]]
-    by_kind = [pack.benefits, pack.parameters, pack.variables, pack.fields]
+    by_kind: list[Mapping[str, Record]]
+    by_kind = [pack.benefits, pack.parameters, pack.variables, pack.fields, pack.formations]
     return [word for records in by_kind for r in records.values() for word in (r.id, r.name)]
 
 
@@ -171,6 +175,26 @@ def variable(v: Variable) -> dict[str, Any]:
     }
 
 
+def unit(pack: Pack, u: Formation) -> dict[str, Any]:
+    """A unit formed by rule, its grounds in order, what holds otherwise last."""
+    return {
+        "id": u.id,
+        "name": u.name,
+        "of": u.of,
+        "members": u.members,
+        "counted": u.counted,
+        "says": u.says,
+        **citation(u.citation),
+        "grounds": [_ground(g) for g in (*u.grounds, u.otherwise)],
+        "benefits": [b.id for b in pack.benefits.values() if b.formed == u.id],
+    }
+
+
+def _ground(g: Ground) -> dict[str, Any]:
+    dated = formula(g.formula) or {"formula": "", "from": None, "until": None}
+    return {"id": g.id, "says": g.says, "counts": g.counts, **dated, **citation(g.citation)}
+
+
 def benefit(b: Benefit) -> dict[str, Any]:
     applies = None
     if b.applies is not None:
@@ -183,6 +207,7 @@ def benefit(b: Benefit) -> dict[str, Any]:
         "id": b.id,
         "name": b.name,
         "unit": b.unit,
+        "formed": b.formed,
         "kind": b.kind,
         "automatic": b.automatic,
         "award": b.award,

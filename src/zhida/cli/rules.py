@@ -24,7 +24,7 @@ OtherArgument = Annotated[
     str, typer.Argument(metavar="OTHER", help="The pack to compare with; left out, the same one reformed.")
 ]
 NameArgument = Annotated[
-    str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable or field.")
+    str, typer.Argument(metavar="NAME", help="Id or name of a benefit, parameter, variable, field or unit.")
 ]
 StandardArgument = Annotated[str, typer.Argument(metavar="NAME", help="Id or name of a standard.")]
 YearOption = Annotated[
@@ -96,7 +96,8 @@ def show(pack: PackArgument, name: NameArgument = "", json: choose.JsonOption = 
         sources = {s: _source(used, s) for s in sorted(_sources(data)) if s in used.sources}
         emit({"pack": used.id, "kind": kind, "record": data, "sources": sources})
     else:
-        {"benefit": _show_benefit, "parameter": _show_parameter}.get(kind, _show_plain)(used, data)
+        shows = {"benefit": _show_benefit, "parameter": _show_parameter, "unit": _show_unit}
+        shows.get(kind, _show_plain)(used, data)
 
 
 def _record(pack: Pack, kind: str, record: Any) -> dict[str, Any]:
@@ -106,6 +107,8 @@ def _record(pack: Pack, kind: str, record: Any) -> dict[str, Any]:
         return records.parameter(pack, record)
     if kind == "field":
         return records.field(pack, record)
+    if kind == "unit":
+        return records.unit(pack, record)
     return records.benefit(record) if kind == "benefit" else records.variable(record)
 
 
@@ -143,7 +146,8 @@ def _show_pack(whole: Mapping[str, Any]) -> None:
 def _show_benefit(pack: Pack, b: Mapping[str, Any]) -> None:
     from zhida.rules.handbook.say import COUNTED
 
-    lines([f"{b['name']}（{b['id']}，{pack.units[b['unit']].name}）：{b['says']}"])
+    unit = pack.formations[b["formed"]] if b["formed"] else pack.units[b["unit"]]
+    lines([f"{b['name']}（{b['id']}，{unit.name}）：{b['says']}"])
     if b["applies"]:
         lines([f"适用：{b['applies']['says']}", f"    {b['applies']['formula']}"])
     for c in b["conditions"]:
@@ -164,6 +168,20 @@ def _show_benefit(pack: Pack, b: Mapping[str, Any]) -> None:
         lines([f"办理 {s['id']}：{s['says']}{limit}{_when(s)}", f"    {_cited(pack, s)}"])
     lines(f"主管：{o['department']}{_when(o)}" for o in b["owners"])
     lines(f"法规：{_cited(pack, c)}" for c in b["legal"])
+
+
+def _show_unit(pack: Pack, u: Mapping[str, Any]) -> None:
+    from zhida.rules.handbook.formed import verdict
+
+    formation = pack.formations[u["id"]]
+    lines(
+        [f"{u['name']}（{u['id']}，出自{pack.units[u['of']].name}）：{u['says']}", f"    {_cited(pack, u)}"]
+    )
+    grounds = (*formation.grounds, formation.otherwise)
+    for g, ground in zip(u["grounds"], grounds, strict=True):
+        lines([f"{verdict(formation, ground)} {g['id']}：{g['says']}{_when(g)}"])
+        lines([*_indented(g["formula"]), f"    {_cited(pack, g)}"])
+    lines(["待遇：" + "、".join(pack.benefits[b].name for b in u["benefits"])])
 
 
 def _indented(text: str) -> list[str]:

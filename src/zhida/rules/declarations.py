@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zhida.rules.handling import Provision, Step
+from zhida.rules.formation import Formation
+from zhida.rules.handling import Owner, Provision, Step
 from zhida.rules.matrix import OpenPoint, Stacking
 from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
 from zhida.rules.timing import Review
@@ -301,19 +302,10 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """Who is in charge in the months [start, until)."""
-
-    department: str
-    start: int | None
-    citation: Citation
-    until: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Benefit:
     """``amounts`` is empty for a status without money. ``covers`` names the members meant. ``history``: what
-    its rules ask of the award's past (keys of :data:`zhida.rules.history.PASTS`)."""
+    its rules ask of the award's past (keys of :data:`zhida.rules.history.PASTS`). ``formed``: id of the
+    formation that it is for, '' where it is for the unit as it is; ``unit``: what that is of."""
 
     id: str
     name: str
@@ -338,6 +330,7 @@ class Benefit:
     provides: tuple[Provision, ...] = ()
     procedure: tuple[Step, ...] = ()
     history: tuple[str, ...] = ()
+    formed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,3 +389,4 @@ class Pack:
     worksheet: Worksheet | None = None
     sharing: tuple[Sharing, ...] = ()
     setting: Setting = NOTHING_SET
+    formations: Mapping[str, Formation] = field(default_factory=dict)

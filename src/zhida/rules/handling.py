@@ -1,4 +1,5 @@
-"""What a pack declares of a benefit beside its rule: what it gives in kind, how it is applied for."""
+"""What a pack declares of a benefit beside its rule: what it gives in kind, how it is applied for, who is
+in charge."""
 
 from __future__ import annotations
 
@@ -33,3 +34,13 @@ class Step:
     until: int | None
     citation: Citation
     at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who is in charge in the months [start, until)."""
+
+    department: str
+    start: int | None
+    citation: Citation
+    until: int | None = None

@@ -32,6 +32,8 @@ PARTS = {
     "first_month": "首发月份的依据", "age_on": "计龄日", "root": "辖区", "issuer": "发布", "number": "文号",
     "where": "出处", "evidence": "证据等级", "choices": "选项", "presumed_if": "推定条件", "parent": "上级",
     "successor": "继任", "successors": "继任", "benefits": "待遇", "access": "取得方式", "department": "部门",
+    "of": "所从出的单位", "members": "成员", "counted": "计入", "grounds": "理由", "otherwise": "其余",
+    "formed": "单位",
 }  # fmt: skip
 BOUNDS = ("minimum", "maximum", "empty")
 LONGEST = 160

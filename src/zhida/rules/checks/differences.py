@@ -205,6 +205,7 @@ def _records(old: Pack, new: Pack) -> Iterator[RecordChange]:
     for kind, name in (("source", "sources"), ("register", "registers"), ("enumeration", "enums"),
                        ("unit", "units"), ("field", "fields")):  # fmt: skip
         yield from _compared(kind, getattr(old, name), getattr(new, name))
+    yield from _compared("unit", old.formations, new.formations)
     yield from _compared("parameter", old.parameters, new.parameters, ("values",))
     yield from _cited_otherwise(old, new)
     yield from _compared("variable", old.variables, new.variables)

@@ -29,6 +29,8 @@ from zhida.rules.declarations import (
     PersonsChoice,
     Variable,
 )
+from zhida.rules.formation import Formation, Ground
+from zhida.rules.loading.units import formulas_of
 from zhida.rules.parameters import effective_month, end_month
 
 _DIRECTIONS = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP, Direction.HALF_UP: Direction.DOWN}
@@ -59,8 +61,9 @@ def mutants(pack: Pack) -> list[Mutant]:
     found: list[Mutant] = []
     for p in pack.parameters.values():
         found += _of_parameter(pack, p)
+    formed = {f.counted: f for f in pack.formations.values()}
     for v in pack.variables.values():
-        found += _of_variable(v)
+        found += _of_formation(v, formed[v.id]) if v.id in formed else _of_variable(v)
     for b in pack.benefits.values():
         found += _of_benefit(b)
     found += _of_groups(pack)
@@ -151,6 +154,38 @@ def _of_variable(v: Variable) -> Iterator[Mutant]:
         changed = replace(v, formulas=tuple(_shifted(f, month, other) for f in v.formulas))
         key = f"{v.id} | {format_month(month)} → {format_month(other)}"
         yield Mutant(key, v.at, "date", "variable", v.id, _with(variable=changed), month)
+
+
+def _of_formation(v: Variable, formation: Formation) -> Iterator[Mutant]:
+    """Grounds edited, shifted and taken out one by one, and the opposite of what holds otherwise."""
+    grounds, rest = formation.grounds, formation.otherwise
+
+    def mutant(
+        key: str, at: At, kind: str, changed: Sequence[Ground], other: Ground = rest, month: int | None = None
+    ) -> Iterator[Mutant]:
+        formulas = formulas_of(changed, other, formation.at)
+        if formulas != v.formulas:
+            change = _with(variable=replace(v, formulas=formulas))
+            yield Mutant(f"{v.id}.{key}", at, kind, "variable", v.id, change, month)
+
+    for i, g in enumerate(grounds):
+        rules = (*grounds[:i], *grounds[i + 1 :])
+        yield from mutant(f"{g.id} | taken out", g.at, "exclusion", rules)
+        assert g.formula is not None
+        for e in edits(g.formula):
+            changed = (*grounds[:i], replace(g, formula=e.formula), *grounds[i + 1 :])
+            yield from mutant(f"{g.id} | {e.was} → {e.now}", e.at, e.kind, changed)
+    for id in dict.fromkeys(g.id for g in grounds):
+        mine = [g for g in grounds if g.id == id]
+        for month, other in _shifts([g.formula for g in mine if g.formula is not None]):
+            changed = tuple(
+                replace(g, formula=_shifted(g.formula, month, other)) if g.id == id and g.formula else g
+                for g in grounds
+            )
+            key = f"{id} | {format_month(month)} → {format_month(other)}"
+            yield from mutant(key, mine[0].at, "date", changed, month=month)
+    turned = replace(rest, counts=not rest.counts)
+    yield from mutant(f"otherwise | {rest.counts} → {turned.counts}", rest.at, "value", grounds, turned)
 
 
 def _shifts(formulas: Sequence[Formula]) -> list[tuple[int, int]]:

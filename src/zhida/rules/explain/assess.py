@@ -13,7 +13,7 @@ from typing import Any
 
 from zhida.codes.months import format_month, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.explain import grounds, kinship
+from zhida.rules.explain import grounds, kinship, membership
 from zhida.rules.explain.deciding import KIN_COST, Deciding, Fact, deciding_facts
 from zhida.rules.explain.grounds import yuan
 from zhida.rules.explain.interpret import Facts, Run, Value
@@ -101,6 +101,7 @@ def answer(
             "verified_through": program.pack.verified_through.isoformat(),
             "stale": is_stale(program.pack, program.month),
         },
+        "units": membership.units(run, ids),
         "results": results,
     }
 

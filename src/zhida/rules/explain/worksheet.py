@@ -14,6 +14,8 @@ from typing import Any
 from zhida.codes.months import format_month
 from zhida.rules.declarations import Field, Pack, Parameter
 from zhida.rules.explain.interpret import Run, Value
+from zhida.rules.explain.membership import ground_json, grounds_of
+from zhida.rules.formation import Ground
 from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.formulas.terms import Term
 from zhida.rules.parameters import is_stale
@@ -63,11 +65,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One member. ``counted``: whether they belong to the household that is reckoned; ``sum``: by the lines;
-    ``total``: by the rules, which the sum must meet where all is known."""
+    """One member. ``counted``: whether they belong to the household that is reckoned, ``grounds`` why (where
+    told); ``sum``: by the lines; ``total``: by the rules, which the sum must meet where all is known."""
 
     id: str
     counted: str
+    grounds: tuple[Ground, ...]
     cells: tuple[Cell, ...]
     sum: Span
     total: Span
@@ -128,7 +131,9 @@ def _column(run: Run, sheet: Worksheet, i: int, id: str) -> Column:
             sign = -1 if cell.line.way == "deducted" else 1
             part = cell.amount if cell.counted == "yes" else Span(_least(cell.amount), _most(cell.amount))
             total = total.plus(part, sign)
-    return Column(id, _truth(run, sheet.counted, i), cells, total, _named(run, sheet.person, i))
+    formed = next((f.id for f in run.program.pack.formations.values() if f.counted == sheet.counted), "")
+    grounds = tuple(grounds_of(run, formed, i))
+    return Column(id, _truth(run, sheet.counted, i), grounds, cells, total, _named(run, sheet.person, i))
 
 
 def _least(span: Span) -> Fraction | None:
@@ -241,6 +246,7 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
             {
                 "id": c.id,
                 "counted": c.counted,
+                "grounds": [ground_json(g) for g in c.grounds],
                 "lines": [
                     {"of": x.line.of, "amount": span_json(x.amount), "counted": x.counted} for x in c.cells
                 ],

@@ -9,7 +9,7 @@ from html import escape
 
 from zhida.codes.money import format_yuan
 from zhida.rules.declarations import Field
-from zhida.rules.explain.worksheet import Against, Cell, Sheet, Span
+from zhida.rules.explain.worksheet import Against, Cell, Column, Sheet, Span
 from zhida.rules.handbook import say
 from zhida.rules.supplements import SheetLine
 
@@ -113,10 +113,20 @@ def sums(sheet: Sheet) -> list[str]:
         f"家庭月收入 {yuan(sheet.total)}，算入 {amount(sheet.size, 1)} 人，人均 {yuan(sheet.per_head)}。"
     ]
     found += [against(a, sheet) for a in sheet.against]
+    found += [counted(c, sheet) for c in sheet.columns if c.counted != "yes" and c.grounds]
     off = [c.id for c in sheet.columns if c.agrees is False]
     if off:
         found.append(f"{'、'.join(off)}：各行相加与规则算出的本人收入不同，以规则为准；请检查核算表的各行。")
     return found
+
+
+def counted(column: Column, sheet: Sheet) -> str:
+    """Why somebody is not reckoned with, or may not be."""
+    said = []
+    for g in column.grounds:
+        source = say.citation_source(sheet.pack, g.citation.source, g.citation.article)
+        said.append(f"{g.says}，{source}" if source else g.says)
+    return f"{column.id} {COUNTED[column.counted]}：{'；或'.join(said)}。"
 
 
 def against(one: Against, sheet: Sheet) -> str:

@@ -10,6 +10,7 @@ from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formu
 from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
+from zhida.rules.handbook.formed import formed_by, heading
 from zhida.rules.handbook.handling import beside, open_points, procedure, provides
 from zhida.rules.handbook.reasons import frequent
 from zhida.rules.handbook.tables import Gaps, parameter_table
@@ -36,6 +37,7 @@ def benefit_page(
     body += _amounts(pack, b)
     body += provides(pack, b, UP)
     body += beside(pack, b, UP)
+    body += formed_by(pack, _needed(pack, b, reach), UP)
     body += _meanings(pack, b, reach)
     body += _standards(pack, b, reach, gaps)
     told = examples(pack, b, cases, reach.uses[b.id])
@@ -145,7 +147,8 @@ def _needed(pack: Pack, b: Benefit, reach: Reach) -> set[str]:
 
 def _meanings(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
     needed = _needed(pack, b, reach)
-    used = [v for v in pack.variables.values() if v.id in needed]
+    formed = {f.counted for f in pack.formations.values()}  # told as sections of their own
+    used = [v for v in pack.variables.values() if v.id in needed - formed]
     if not used:
         return
     yield "<h2>用语</h2>"
@@ -209,6 +212,9 @@ def _assumed(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
         items.append(("复核", b.review.citation))
     needed = _needed(pack, b, reach)
     items += [(f"用语：{v.name}", v.citation) for v in pack.variables.values() if v.id in needed]
+    for f in pack.formations.values():
+        if f.counted in needed:
+            items += [(f"{heading(f)}：{g.says}", g.citation) for g in (*f.grounds, f.otherwise)]
     for p in pack.parameters.values():
         if p.id in needed:
             items += [(f"标准：{p.name}（{say.places(pack, v.places)}）", v.citation) for v in p.values]

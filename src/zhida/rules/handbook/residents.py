@@ -18,6 +18,7 @@ from zhida.rules.declarations import Benefit, Formula, Pack, Parameter
 from zhida.rules.formulas.reach import Reach
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
+from zhida.rules.handbook.formed import heading, plainly
 from zhida.rules.handbook.reasons import frequent
 from zhida.rules.parameters import Lookup, effective_month
 
@@ -38,6 +39,7 @@ def resident_page(
     body = [f"<h1>{html.text(b.name)}</h1>", f'<p class="lead">{html.text(b.says)}</p>']
     body += _ended(b, month)
     body += _who(b, month)
+    body += _counted(pack, b, month)
     body += _how_much(pack, b, reach, lookup, month)
     body += _not_with(pack, b)
     told = examples(pack, b, cases, reach.uses[b.id], EXAMPLES, rest=False)
@@ -68,6 +70,15 @@ def _who(b: Benefit, month: int) -> Iterator[str]:
     items += [c.says for c in b.conditions if _holds(c.formula, month)]
     yield '<p class="small">以下各条都要满足</p>'
     yield f"<ul>{''.join(f'<li>{html.text(i)}</li>' for i in items)}</ul>"
+
+
+def _counted(pack: Pack, b: Benefit, month: int) -> Iterator[str]:
+    """Who of a family counts, or who may apply alone."""
+    said = plainly(pack, b.formed, month)
+    if said:
+        yield f"<h2>{html.text(heading(pack.formations[b.formed]))}</h2>"
+        yield '<p class="small">依次看，先成立的为准</p>'
+        yield f"<ol>{''.join(f'<li>{html.text(s)}</li>' for s in said)}</ol>"
 
 
 def _how_much(pack: Pack, b: Benefit, reach: Reach, lookup: Lookup, month: int) -> Iterator[str]:

@@ -124,4 +124,4 @@ def kind_of(pack: Pack, record: Field | Variable) -> str:
 
 
 def unit(pack: Pack, b: Benefit) -> str:
-    return pack.units[b.unit].name
+    return pack.formations[b.formed].name if b.formed else pack.units[b.unit].name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zhida.rules.formulas.ir import NA_BIT, SCALAR, Node, Unknown
+from zhida.rules.formulas.ir import NA_BIT, SCALAR, Node, Unknown, cone
 from zhida.rules.kernel.operations import Operations
 from zhida.rules.kernel.plan import is_local
 from zhida.rules.kernel.web import NOBODY
@@ -113,7 +113,8 @@ class Crossings:
                 else:
                     self.e.fetch(source, a, "g")
             elif a.op == "person":
-                self.ops.write(a.args[0], "m")
+                for n in cone(a.args):  # the same for everybody, however it is made
+                    self.ops.write(n, "m")
                 self.e.alias(a.args[0], a)
             elif a.op in ("input", "param") or a.unit == SCALAR:
                 self.ops.write(a, "m")

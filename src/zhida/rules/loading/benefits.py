@@ -11,9 +11,10 @@ from zhida.rules.declarations import (
     Direction,
     Exclusion,
     Formula,
-    Owner,
     Rounding,
 )
+from zhida.rules.formation import PERSON, Formation
+from zhida.rules.handling import Owner
 from zhida.rules.history import PASTS
 from zhida.rules.loading.context import CITATION, Context, read_list
 from zhida.rules.loading.procedure import check_kind, read_procedure, read_provisions
@@ -27,7 +28,7 @@ _OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "e
 _OPTIONAL_REST = ("ceiling", "provides", "procedure", "signal", "review", "documents", "history")
 _DATED = ("from", "until")
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
-_OWN_WORDS = ("applies", "signal", "exists")
+_OWN_WORDS = ("applies", "signal", "exists", "unit")
 _NEAR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))? ?(\D*)")
 
 
@@ -40,7 +41,9 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
     exists = record.get("exists")
     start, until = context.months(exists.map((), _DATED)) if exists is not None else (None, None)
     covers = record.get("covers")
-    unit = context.reference(record["unit"], "unit", context.units)
+    named = context.reference(record["unit"], "unit", {**context.units, **context.formations})
+    formation = context.formations.get(named)
+    unit = formation.of if formation is not None else named
     if covers is not None and unit and not context.units[unit].members:
         covers.add("a benefit of persons covers the person", "no `covers`")
     applies, signal, review = record.get("applies"), record.get("signal"), record.get("review")
@@ -55,10 +58,10 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         start=start,
         until=until,
         applies=_named_condition(applies, "applies", context) if applies is not None else None,
-        conditions=_conditions(record["conditions"], id, context),
+        conditions=(*_stands(formation), *_conditions(record["conditions"], id, context)),
         amounts=_amounts(record, id, context),
         excluded_by=tuple(read_list(record.get("excluded_by"), lambda item: _exclusion(item, context))),
-        covers=covers.formula() if covers is not None else None,
+        covers=covers.formula() if covers is not None else _counted(formation),
         signal=_named_condition(signal, "signal", context) if signal is not None else None,
         review=_review(review, context) if review is not None else None,
         documents=record["documents"].texts() if "documents" in record else (),
@@ -68,6 +71,7 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         provides=read_provisions(record.get("provides"), context),
         procedure=read_procedure(record.get("procedure"), id, context),
         history=_history(record),
+        formed=formation.id if formation is not None else "",
     )
     check_kind(benefit, record)
     return benefit if context.take("benefit", id, name, node.at) and id else None
@@ -80,6 +84,21 @@ def _history(record: Map) -> tuple[str, ...]:
     if node is not None and words and not record["award"].boolean():
         node.add("a past without an award", "`award: true`, or no `history`")
     return words
+
+
+def _counted(formation: Formation | None) -> Formula | None:
+    """A benefit of those who count is for them."""
+    if formation is None or formation.of == PERSON:
+        return None
+    return Formula(formation.counted, formation.at)
+
+
+def _stands(formation: Formation | None) -> tuple[Condition, ...]:
+    """A benefit of a unit of one is for whoever may form it."""
+    if formation is None or formation.of != PERSON:
+        return ()
+    formula = Formula(formation.counted, formation.at)
+    return (Condition("unit", formation.says, formula, None, formation.citation, formation.at),)
 
 
 def _conditions(node: Node, benefit: str, context: Context) -> tuple[Condition, ...]:

@@ -23,6 +23,7 @@ from zhida.rules.declarations import (
     Source,
     Unit,
 )
+from zhida.rules.formation import Formation
 from zhida.rules.formulas.language import FUNCTIONS
 from zhida.rules.loading.yamlnodes import Map, Node
 from zhida.rules.problems import Problems, one_of
@@ -59,6 +60,7 @@ class Context:
     units: dict[str, Unit] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
     kin: dict[str, Kin] = field(default_factory=dict)
+    formations: dict[str, Formation] = field(default_factory=dict)
     registers: dict[str, Register] = field(default_factory=dict)
     enums: dict[str, Enumeration] = field(default_factory=dict)
     money_words: set[str] = field(default_factory=set)

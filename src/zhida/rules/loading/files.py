@@ -13,7 +13,8 @@ from zhida.rules.problems import Problems, one_of
 
 SUPPLEMENTS = ("worksheet.yaml", "sharing.yaml", "setting.yaml")
 SINGLE = (
-    "pack.yaml", "sources.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv", *SUPPLEMENTS,
+    "pack.yaml", "sources.yaml", "units.yaml", "groups.yaml", "stacking.yaml", "open.yaml", "divisions.csv",
+    *SUPPLEMENTS,
 )  # fmt: skip
 FOLDERS = ("fields", "parameters", "variables", "benefits")
 NOT_READ = ("cases", "city", "imports")

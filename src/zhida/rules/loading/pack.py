@@ -17,6 +17,7 @@ from zhida.rules.loading.groups import read_groups
 from zhida.rules.loading.open_points import read_open_points
 from zhida.rules.loading.stacking import Links, read_stacking
 from zhida.rules.loading.supplements import Known, read_supplements
+from zhida.rules.loading.units import read_formations
 from zhida.rules.loading.values import read_parameter
 from zhida.rules.loading.variables import read_variable
 from zhida.rules.loading.yamlnodes import Node, decode
@@ -49,7 +50,8 @@ def load_pack(path: Path) -> Pack:
 def _rules(files: PackFiles, context: Context, identity: Identity, divisions: DivisionTree | None) -> Pack:
     fields = _records(files, "fields", lambda item: read_field(item, context))
     parameters = _records(files, "parameters", lambda item: read_parameter(item, context, divisions))
-    variables = _records(files, "variables", lambda item: read_variable(item, context))
+    variables = _formed(files, context)
+    variables.update(_records(files, "variables", lambda item: read_variable(item, context)))
     kinds: list[Field | Parameter | Variable] = [*fields.values(), *parameters.values(), *variables.values()]
     context.money_words.update(w for r in kinds if r.kind is Kind.MONEY for w in (r.id, r.name))
     benefits = _benefits(files, context)
@@ -99,7 +101,18 @@ def _rules(files: PackFiles, context: Context, identity: Identity, divisions: Di
         worksheet=worksheet,
         sharing=sharing,
         setting=setting,
+        formations=context.formations,
     )
+
+
+def _formed(files: PackFiles, context: Context) -> dict[str, Variable]:
+    """The units formed by rule go into the context; returned are the variables that they come to."""
+    node = files.yaml("units.yaml") if files.has("units.yaml") else None
+    if node is None:
+        return {}
+    formations, variables = read_formations(node, context)
+    context.formations.update(formations)
+    return variables
 
 
 def _divisions(files: PackFiles, problems: Problems) -> DivisionTree | None:

@@ -26,6 +26,7 @@ from zhida.rules.formulas.syntax import Located, parse
 from zhida.rules.formulas.terms import FormulaError, Term
 from zhida.rules.problems import Problems
 from zhida.rules.program.finishing import Broken, Finisher
+from zhida.rules.program.formed import grounds_of
 from zhida.rules.program.names import DIMS, PackNames
 from zhida.rules.program.records import (
     ConditionProgram,
@@ -61,6 +62,7 @@ class Builder:
         self.bases: dict[str, _Base | None] = {}
         self.finals: dict[str, tuple[Node, list[ConditionProgram]] | None] = {}
         self.variables: dict[str, Term | None] = {}
+        self.formed = {f.counted: f for f in pack.formations.values()}
 
     def build(self) -> Program:
         for variable in self.pack.variables.values():
@@ -79,7 +81,8 @@ class Builder:
                 continue
         self.problems.raise_if_any()
         known = {name: term for name, term in self.variables.items() if term is not None}
-        return Program(self.pack, self.month, self.g, programs, known)
+        grounds = {f.id: grounds_of(self, f) for f in self.pack.formations.values()}
+        return Program(self.pack, self.month, self.g, programs, known, grounds)
 
     def _try(self, work: Callable[[], object]) -> None:
         try:
@@ -130,6 +133,8 @@ class Builder:
         return term
 
     def _variable(self, v: Variable) -> Term:
+        if v.id in self.formed:
+            grounds_of(self, self.formed[v.id])
         formula = dated(v.formulas, self.month)
         if formula is None:
             return self._unknown(v)

@@ -33,6 +33,7 @@ class PackNames:
         self.links = {w: link.id for link in pack.links.values() for w in (link.id, link.name)}
         self.kin = {w: kin.id for kin in pack.kin.values() for w in (kin.id, kin.name)}
         self.members = {u.members: u.id for u in pack.units.values() if u.members}
+        self.formed = {f.members: f for f in pack.formations.values() if f.members}
 
     def value(self, name: str, unit: str) -> Term | None:
         thing = self.known.get(name)
@@ -113,7 +114,15 @@ class PackNames:
         return name in self.links
 
     def members_of(self, word: str) -> str | None:
-        return self.members.get(word)
+        formation = self.formed.get(word)
+        return formation.of if formation is not None else self.members.get(word)
+
+    def counted(self, word: str) -> Node | None:
+        """Whether a member is one of those whom the word means; None where it means them all."""
+        formation = self.formed.get(word)
+        if formation is None:
+            return None
+        return self.builder.variable(self.builder.pack.variables[formation.counted]).num
 
     def kin_of(self, word: str) -> str | None:
         return self.kin.get(word)

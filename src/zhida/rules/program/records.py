@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from zhida.rules.declarations import Benefit, Citation, Formula, Pack
+from zhida.rules.formation import Ground
 from zhida.rules.formulas import terms
 from zhida.rules.formulas.ir import Graph, Node
 from zhida.rules.formulas.terms import Term
@@ -67,6 +68,8 @@ class Program:
     graph: Graph
     benefits: dict[str, BenefitProgram]
     variables: dict[str, Term] = field(default_factory=dict)
+    grounds: dict[str, tuple[tuple[Ground, Node], ...]] = field(default_factory=dict)
+    """By formation, in order; none where the variable's formula is not what the grounds come to."""
 
     def outputs(self, benefit: str) -> list[Node]:
         """All nodes that a row of this benefit is made of."""
