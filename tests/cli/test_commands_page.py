@@ -63,6 +63,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "demo",
         "plan read",
         "plan check",
+        "import",
         "keys new",
         "keys show",
         "keys rotate",

@@ -66,6 +66,7 @@ def sentences(error: Exception) -> list[str] | None:
         return list(error.problems)
     from zhida.codes.errors import CodeError
     from zhida.population.errors import SnapshotError
+    from zhida.population.imports.errors import ImportsError
     from zhida.rules.explain.request import RequestError
     from zhida.rules.problems import PackError
     from zhida.services.plan.errors import PlanError
@@ -74,7 +75,7 @@ def sentences(error: Exception) -> list[str] | None:
         return list(error.problems)
     if isinstance(error, PackError):
         return str(error).splitlines()
-    if isinstance(error, (SnapshotError, CodeError, PlanError)):
+    if isinstance(error, (SnapshotError, ImportsError, CodeError, PlanError)):
         return [str(error)]
     if isinstance(error, MemoryError):
         return ["The memory is full; nothing was kept. Take a smaller --fraction or free memory."]

@@ -14,6 +14,7 @@ from zhida.cli import (
     city,
     demo,
     households,
+    importing,
     keys,
     listing,
     plan,
@@ -58,6 +59,7 @@ app.add_typer(city.app, name="city")
 app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
+app.command("import")(importing.import_)
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)

@@ -1,0 +1,156 @@
+"""``zhida import``: what departments sent, into a register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zhida.cli import choose
+from zhida.cli.errors import say
+from zhida.cli.keys import KeysOption
+from zhida.cli.output import emit, lines, progress, table
+
+if TYPE_CHECKING:
+    from zhida.population.imports.journal import Taken
+    from zhida.population.imports.plan import Plan, PlannedFile
+    from zhida.population.imports.run import Done
+    from zhida.rules.declarations import Pack
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="What departments sent.")]
+IntoOption = Annotated[
+    Path, typer.Option("--into", metavar="REGISTER", help="The register's folder; made if need be.")
+]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
+ProcessesOption = Annotated[
+    int, typer.Option("--processes", min=1, max=256, help="How many files are read at once.")
+]
+
+
+def import_(
+    folder: FolderArgument,
+    into: IntoOption,
+    dry_run: DryOption = False,
+    processes: ProcessesOption = 2,
+    keys: KeysOption = None,
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """Take in what departments sent: every row is kept or put into quarantine with its reasons."""
+    from datetime import date
+
+    from zhida.codes.sealing import Keyring
+    from zhida.population.imports.contracts import load_contracts
+    from zhida.population.imports.plan import make_plan
+    from zhida.population.imports.run import run
+
+    contracts = load_contracts(choose.load(pack))
+    with progress("看文件 plan") as update:
+        plan = make_plan(folder, into, contracts, date.today(), update)
+    done: Done | None = None
+    if not dry_run and plan.to_take:
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ring, told = Keyring.load_or_create(keys, apart_from=into)
+        if told:
+            say(told)
+        with progress("读入 import") as update:
+            done = run(plan, contracts, ring, processes, update)
+    if json:
+        emit(_answer(plan, done, contracts.pack, dry_run))
+    else:
+        _show(plan, done, contracts.pack, dry_run)
+    left_out = any(f.problems for f in plan.files) or (done is not None and done.refused)
+    if left_out:
+        raise typer.Exit(1)
+
+
+# --- JSON
+
+
+def _answer(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> dict[str, Any]:
+    taken = {t.sha256: t for t in done.taken} if done is not None else {}
+    refused = dict(done.refused) if done is not None else {}
+    files = [_file(f, taken.get(f.sha256), refused.get(f.found.name, "")) for f in plan.files]
+    return {
+        "folder": str(plan.folder),
+        "register": str(plan.register),
+        "pack": pack.id,
+        "dry_run": dry_run,
+        "files": files,
+        "unknown": [{"file": name, "why": why} for name, why in plan.unknown],
+        "totals": _totals(done),
+    }
+
+
+def _totals(done: Done | None) -> dict[str, int]:
+    taken = done.taken if done is not None else ()
+    names = ("read", "kept", "repeats", "quarantined", "withdrawn")
+    return {"files": len(taken), **{n: sum(getattr(t, n) for t in taken) for n in names}}
+
+
+def _file(file: PlannedFile, taken: Taken | None, refused: str) -> dict[str, Any]:
+    found = file.found
+    state = "left_out" if file.problems or refused else "already" if file.taken else "planned"
+    answer: dict[str, Any] = {
+        "file": found.name,
+        "state": "taken" if taken is not None else state,
+        "source": found.source.id if found.source is not None else None,
+        "division": found.division or None,
+        "as_of": found.as_of.isoformat() if found.as_of is not None else None,
+        "complete": found.complete,
+        "synthetic": found.synthetic,
+        "bytes": file.bytes,
+        "rows": file.rows,
+        "sha256": file.sha256 or None,
+        "form": file.form or None,
+        "absent": list(file.absent),
+        "ignored": list(file.ignored),
+        "mends": file.mends,
+        "supersedes": file.supersedes or None,
+        "problems": [*file.problems, *([refused] if refused else [])],
+    }
+    if taken is not None:
+        names = ("read", "kept", "repeats", "quarantined", "withdrawn", "blank")
+        answer["counts"] = {n: getattr(taken, n) for n in names}
+    return answer
+
+
+# --- words
+
+_STATES = {"left_out": "不收", "already": "已收过", "planned": "待收", "taken": "已收"}
+
+
+def _show(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> None:
+    answer = _answer(plan, done, pack, dry_run)
+    rows = []
+    for file, told in zip(plan.files, answer["files"], strict=True):
+        place = pack.divisions[file.found.division].name if told["division"] else ""
+        counts = told.get("counts")
+        shown = [f"{counts[n]:,}" for n in ("read", "kept", "repeats", "quarantined")] if counts else [""] * 4
+        size = f"{file.bytes / 2**20:,.1f}"
+        rows.append((told["file"], place, told["as_of"] or "", size, _STATES[told["state"]], *shown))
+    headings = ("文件", "地区", "数据日期", "MB", "", "读", "留", "重复", "隔离")
+    if rows:
+        table(headings, rows, right=(3, 5, 6, 7, 8))
+    for told in answer["files"]:
+        for problem in told["problems"]:
+            lines([f"{told['file']}: {problem}"])
+        if told["absent"]:
+            lines([f"{told['file']}：没有可选列 {'、'.join(told['absent'])}"])
+        if told["ignored"]:
+            lines([f"{told['file']}：不用的列 {'、'.join(told['ignored'])}"])
+        if told["supersedes"]:
+            lines([f"{told['file']}：代替同一来源、地区、日期的前一份文件"])
+    lines(f"{name}: {why}; left alone." for name, why in plan.unknown)
+    if done is not None:
+        t = answer["totals"]
+        lines([
+            f"{plan.register}：收入 {t['files']} 个文件，{t['read']:,} 行 = 留 {t['kept']:,} + 重复 "
+            f"{t['repeats']:,} + 隔离 {t['quarantined']:,}"
+            + (f" + 作废 {t['withdrawn']:,}" if t["withdrawn"] else "")
+        ])  # fmt: skip
+    elif dry_run:
+        lines([f"{len(plan.to_take)} 个文件待收（--dry-run：什么也没有写）"])
+    else:
+        lines(["没有要收的文件。"])

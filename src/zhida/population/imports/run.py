@@ -1,0 +1,159 @@
+"""An import: file after file of a plan, by several processes, each journalled when it is done."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+
+from zhida.codes.months import format_month
+from zhida.codes.sealing import Keyring
+from zhida.population.imports.contracts import Contracts
+from zhida.population.imports.errors import FileRefused, ImportsError
+from zhida.population.imports.journal import Journal, Taken, locked
+from zhida.population.imports.plan import Plan, PlannedFile, Update
+from zhida.population.imports.taking import Counts, take_file
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """``refused``: (name, sentence) of files that turned out not to be readable while they were read."""
+
+    taken: tuple[Taken, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+def run(
+    plan: Plan,
+    contracts: Contracts,
+    keys: Keyring,
+    processes: int = 2,
+    progress: Update = lambda done, total: None,
+) -> Done:
+    """Takes in what the plan says. Stopped at any moment and run again it goes on where it was.
+
+    Raises ImportsError, SnapshotError (a full disk); files taken in before that stay so.
+    """
+    taken: list[Taken] = []
+    refused: list[tuple[str, str]] = []
+    files = plan.to_take
+    total, done = sum(f.bytes for f in files), 0
+    with locked(plan.register):
+        journal = Journal.load(plan.register, contracts.pack.id)
+        known = journal.by_sha()  # another import may have ended since the plan was made
+        files = tuple(f for f in files if f.sha256 not in known)
+        for file, counts in _each(files, plan.register, contracts, keys, processes):
+            if isinstance(counts, str):
+                refused.append((file.found.name, counts))
+            else:
+                record = _record(file, counts, contracts)
+                journal.add(record)
+                taken.append(record)
+            done += file.bytes
+            progress(done, total)
+    return Done(tuple(taken), tuple(refused))
+
+
+def _record(file: PlannedFile, counts: Counts, contracts: Contracts) -> Taken:
+    found = file.found
+    assert found.as_of is not None
+    return Taken(
+        file=found.name,
+        sha256=file.sha256,
+        bytes=file.bytes,
+        source=file.source.id,
+        division=found.division,
+        as_of=found.as_of.isoformat(),
+        month=format_month(found.month) if found.month is not None else "",
+        complete=found.complete,
+        synthetic=found.synthetic,
+        form=counts.form,
+        read=counts.read,
+        kept=counts.kept,
+        repeats=counts.repeats,
+        quarantined=counts.quarantined,
+        withdrawn=counts.withdrawn,
+        blank=counts.blank,
+        supersedes=file.supersedes,
+        mends=(),
+        contracts=contracts.hash,
+        taken=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    register: Path
+    contracts: Contracts
+    keys: Keyring
+
+    def take(self, file: PlannedFile) -> Counts | str:
+        """Counts, or the sentence with which the file is refused."""
+        assert file.found.as_of is not None
+        try:
+            return take_file(
+                file.found.path, file.sha256, file.source, file.found.as_of, self.contracts.pack,
+                self.register, self.keys,
+            )  # fmt: skip
+        except FileRefused as error:
+            return str(error)
+
+
+Result = tuple[PlannedFile, Counts | str]
+
+
+def _each(
+    files: tuple[PlannedFile, ...], register: Path, contracts: Contracts, keys: Keyring, processes: int
+) -> Iterator[Result]:
+    """Files in the order in which they are done; the largest first, so that the processes end together."""
+    job = _Job(register, contracts, keys)
+    if processes <= 1 or len(files) <= 1:
+        for file in files:
+            yield file, job.take(file)
+        return
+    with _pool(job, min(processes, len(files))) as submit:
+        waiting = {submit(f): f for f in sorted(files, key=lambda f: -f.bytes)}
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                yield waiting.pop(future), future.result()
+
+
+@contextmanager
+def _pool(job: _Job, processes: int) -> Iterator[Callable[[PlannedFile], Future[Counts | str]]]:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(job,))
+    try:
+        yield lambda file: pool.submit(_take, file)
+    except BrokenProcessPool as error:
+        raise ImportsError(
+            "A process of the import was ended from outside (out of memory?); files that were done stay "
+            "taken in. Free memory or use one process, then run the import again."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_job: _Job | None = None
+
+
+def _start(job: _Job) -> None:
+    global _job
+    _job = job
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a killed import must not go on in its children
+        watch = threading.Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True)
+        watch.start()
+
+
+def _take(file: PlannedFile) -> Counts | str:
+    assert _job is not None
+    return _job.take(file)

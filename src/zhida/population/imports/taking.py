@@ -1,0 +1,138 @@
+"""One file: read, checked, its rows put into staging or quarantine, all counted."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from zhida.codes.sealing import Keyring
+from zhida.population.errors import writing
+from zhida.population.imports.cells import Progress
+from zhida.population.imports.checking import Finding, Refused, check_batch
+from zhida.population.imports.contract import SourceContract
+from zhida.population.imports.errors import FileRefused
+from zhida.population.imports.journal import (
+    PARTIAL,
+    QUARANTINE,
+    STAGING,
+    private_folder,
+    settle,
+)
+from zhida.population.imports.quarantine import QuarantineWriter
+from zhida.population.imports.reasons import Reason
+from zhida.population.imports.staging import SHOWN, StagingWriter, Twice
+from zhida.population.imports.table import Table, open_table
+from zhida.population.imports.values import Reader
+from zhida.rules.declarations import Pack
+
+_CHUNK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """read = kept + repeats + quarantined + withdrawn; blank lines are no rows."""
+
+    form: str
+    read: int
+    kept: int
+    repeats: int
+    quarantined: int
+    withdrawn: int
+    blank: int
+
+
+def sha256_of(path: Path, progress: Progress = lambda more: None) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            progress(len(chunk))
+    return digest.hexdigest()
+
+
+def staging_path(register: Path, source: str, sha256: str) -> Path:
+    return register / STAGING / source / f"{sha256}.parquet"
+
+
+def quarantine_path(register: Path, sha256: str) -> Path:
+    return register / QUARANTINE / f"{sha256}.parquet"
+
+
+def take_file(
+    path: Path,
+    sha256: str,
+    source: SourceContract,
+    as_of: date,
+    pack: Pack,
+    register: Path,
+    keys: Keyring,
+    progress: Progress = lambda more: None,
+) -> Counts:
+    """Writes ``staging/…`` and ``quarantine/…`` of one file, over what an import that was stopped left.
+
+    It is not taken in before the journal says so. Raises FileRefused, SnapshotError (a full disk), OSError.
+    """
+    before = path.stat()
+    table = open_table(path, source)
+    kept_at, refused_at = staging_path(register, source.id, sha256), quarantine_path(register, sha256)
+    with writing(kept_at):
+        for folder in (register / STAGING, kept_at.parent, refused_at.parent):
+            private_folder(folder)
+        counts = _take(table, source, Reader(pack, as_of), kept_at, refused_at, keys, progress)
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise FileRefused("The file was changed while it was read: run the import again.")
+    return counts
+
+
+def _take(
+    table: Table,
+    source: SourceContract,
+    reader: Reader,
+    kept_at: Path,
+    refused_at: Path,
+    keys: Keyring,
+    progress: Progress,
+) -> Counts:
+    kept_now, refused_now = (p.with_name(p.name + PARTIAL) for p in (kept_at, refused_at))
+    read = blank = 0
+    with StagingWriter(kept_now, source) as kept, QuarantineWriter(refused_now, keys) as refused:
+        for batch in table.batches(progress):
+            checked = check_batch(source, batch, reader)
+            read, blank = read + checked.read, blank + checked.blank
+            kept.add(checked.kept)
+            refused.add(checked.refused)
+        twice = kept.close()
+        if len(twice.drop):
+            refused.add(_clashing(table, twice))
+            thinner = kept_at.with_name(f"{kept_at.name}.thinner{PARTIAL}")
+            kept.leave_out(twice.drop, thinner)
+            thinner.replace(kept_now)
+        refused.close()
+    settle(kept_now, kept_at)
+    if refused.rows:
+        settle(refused_now, refused_at)
+    else:  # of an import that was stopped, by other contracts
+        refused_at.unlink(missing_ok=True)
+    return Counts(table.form, read, kept.rows, twice.repeats, refused.rows, 0, blank)
+
+
+def _clashing(table: Table, twice: Twice) -> list[Refused]:
+    """Rows with one key and different content, read once more as they were written."""
+    found: list[Refused] = []
+    if not twice.clashes:
+        return found
+    lines = np.array(sorted(twice.clashes), np.int64)
+    for batch in table.batches(lambda more: None):
+        for row in np.flatnonzero(np.isin(batch.lines, lines)):
+            line = int(batch.lines[row])
+            others = [x for x in twice.clashes[line] if x != line][:SHOWN]
+            more = "等" if len(twice.clashes[line]) > SHOWN else ""
+            hint = f"与第 {'、'.join(map(str, others))} 行{more}核对，只留正确的一行"
+            finding = Finding(line, "", Reason.KEY_TWICE, hint)
+            found.append(Refused(line, batch.row(int(row)), "", [finding]))
+    return found
