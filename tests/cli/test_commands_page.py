@@ -64,6 +64,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "plan read",
         "plan check",
         "import",
+        "snapshot",
         "keys new",
         "keys show",
         "keys rotate",

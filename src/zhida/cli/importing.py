@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zhida.population.imports.journal import Taken
     from zhida.population.imports.plan import Plan, PlannedFile
     from zhida.population.imports.run import Done
+    from zhida.population.register.land import Taken as Landing
     from zhida.rules.declarations import Pack
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="What departments sent.")]
@@ -44,22 +45,27 @@ def import_(
     from zhida.population.imports.contracts import load_contracts
     from zhida.population.imports.plan import make_plan
     from zhida.population.imports.run import run
+    from zhida.population.register.arrive import arrive, waiting
 
     contracts = load_contracts(choose.load(pack))
     with progress("看文件 plan") as update:
         plan = make_plan(folder, into, contracts, date.today(), update)
     done: Done | None = None
-    if not dry_run and plan.to_take:
+    landing: Landing | None = None
+    if not dry_run and (plan.to_take or waiting(into, contracts)):
         into.mkdir(mode=0o700, parents=True, exist_ok=True)
         ring, told = Keyring.load_or_create(keys, apart_from=into)
         if told:
             say(told)
         with progress("读入 import") as update:
             done = run(plan, contracts, ring, processes, update)
+        with progress("归户入册 register") as update:
+            landing = arrive(into, contracts, ring, processes=processes, progress=update)
     if json:
-        emit(_answer(plan, done, contracts.pack, dry_run))
+        emit(_answer(plan, done, contracts.pack, dry_run) | {"landed": _landed(landing)})
     else:
         _show(plan, done, contracts.pack, dry_run)
+        _show_landed(landing)
     left_out = any(f.problems for f in plan.files) or (done is not None and done.refused)
     if left_out:
         raise typer.Exit(1)
@@ -80,6 +86,17 @@ def _answer(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> dict[st
         "files": files,
         "unknown": [{"file": name, "why": why} for name, why in plan.unknown],
         "totals": _totals(done),
+    }
+
+
+def _landed(landing: Landing | None) -> dict[str, Any] | None:
+    if landing is None:
+        return None
+    return {
+        "rows": landing.rows,
+        "people": landing.people,
+        "sealed": landing.sealed,
+        "to_review": landing.to_review,
     }
 
 
@@ -154,3 +171,12 @@ def _show(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> None:
         lines([f"{len(plan.to_take)} 个文件待收（--dry-run：什么也没有写）"])
     else:
         lines(["没有要收的文件。"])
+
+
+def _show_landed(landing: Landing | None) -> None:
+    if landing is not None:
+        lines([
+            f"入册 {sum(landing.rows.values()):,} 行，新见 {landing.people:,} 人，"
+            f"封存 {landing.sealed:,} 个值，"
+            f"同号不同名待核 {landing.to_review:,} 个"
+        ])  # fmt: skip

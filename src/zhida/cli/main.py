@@ -18,6 +18,7 @@ from zhida.cli import (
     keys,
     listing,
     plan,
+    registering,
     rules,
     scanning,
     simulating,
@@ -60,6 +61,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.command("import")(importing.import_)
+app.command("snapshot")(registering.snapshot)
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)

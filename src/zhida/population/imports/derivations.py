@@ -32,7 +32,7 @@ def read_derived(item: Node, columns: Mapping[str, Column], pack: Pack) -> Deriv
     how = given[0] if given else HOW[0]
     column, where = "", []
     if how == "any":
-        where = _where(record["any"], columns)
+        where = read_where(record["any"], columns)
     elif how == "count":
         if not record["count"].boolean():
             record["count"].add("nothing else than true makes sense", "count: true")
@@ -41,7 +41,7 @@ def read_derived(item: Node, columns: Mapping[str, Column], pack: Pack) -> Deriv
     if "where" in record:
         if how == "any":
             record["where"].add("`any` narrows the rows itself", "no `where`")
-        where = _where(record["where"], columns)
+        where = read_where(record["where"], columns)
     high = _column(record["high"], columns) if "high" in record else ""
     found = Derived(name, how, column, high, tuple(where), item.at)
     if field is not None and len(given) == 1:
@@ -57,7 +57,7 @@ def _column(node: Node, columns: Mapping[str, Column]) -> str:
     return id
 
 
-def _where(node: Node, columns: Mapping[str, Column]) -> list[Where]:
+def read_where(node: Node, columns: Mapping[str, Column]) -> list[Where]:
     found: list[Where] = []
     for key, value in node.pairs():
         column = columns.get(key.value)

@@ -17,7 +17,7 @@ SINGLE = (
     *SUPPLEMENTS,
 )  # fmt: skip
 FOLDERS = ("fields", "parameters", "variables", "benefits")
-NOT_READ = ("cases", "city", "imports")
+NOT_READ = ("cases", "city", "imports", "resolution.yaml")
 MOST_FILES = 2_000
 MOST_TABLE_BYTES = 16 * 1024 * 1024
 

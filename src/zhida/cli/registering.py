@@ -1,0 +1,92 @@
+"""``zhida snapshot``: one month of a register as a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from zhida.cli import choose
+from zhida.cli.output import emit, lines, progress, table
+
+if TYPE_CHECKING:
+    from zhida.population.register.assemble import Assembled
+    from zhida.rules.declarations import Pack
+
+RegisterArgument = Annotated[Path, typer.Argument(metavar="REGISTER", help="The register's folder.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="The new snapshot's folder.")]
+MonthOption = Annotated[
+    str,
+    typer.Option("--month", metavar="YYYY-MM", help="Whose state is wanted. [default: the newest file's]"),
+]
+ProcessesOption = Annotated[
+    int, typer.Option("--processes", min=1, max=256, help="How many processes write parts at once.")
+]
+
+
+def snapshot(
+    register: RegisterArgument,
+    out: OutOption,
+    month: MonthOption = "",
+    processes: ProcessesOption = 2,
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """Make a month's snapshot of what was imported, with all that its sources contradict each other in."""
+    used = choose.load(pack)
+    done, when = make(register, out, month, used, processes)
+    answer = answer_of(done, when, used)
+    if json:
+        emit(answer)
+        return
+    show(answer)
+
+
+def make(register: Path, out: Path, month: str, pack: Pack, processes: int) -> tuple[Assembled, int]:
+    """Assembles, with a bar on the terminal. Raises PackError, SnapshotError, InputError."""
+    from zhida.codes.months import month_of
+    from zhida.population.imports.contracts import load_contracts
+    from zhida.population.register.assemble import assemble
+    from zhida.population.register.landed import Landed
+
+    contracts = load_contracts(pack)
+    newest = max(f.as_of for f in Landed.open(register).files)
+    when = choose.read_month(month) if month else month_of(newest)
+    with progress("汇成快照 snapshot") as update:
+        done = assemble(register, contracts, out, when, processes=processes, progress=update)
+    return done, when
+
+
+def answer_of(done: Assembled, month: int, pack: Pack) -> dict[str, Any]:
+    from zhida.codes.months import format_month
+
+    return {
+        "path": str(done.path),
+        "snapshot_id": done.snapshot_id,
+        "pack": pack.id,
+        "month": format_month(month),
+        "persons": done.persons,
+        "households": done.households,
+        "awards": done.awards,
+        "synthetic": done.synthetic,
+        "conflicts": [
+            {"kind": kind, "says": done.says[kind], "people": people}
+            for kind, people in done.conflicts.items()
+        ],
+        "conflicts_file": str(done.conflicts_file),
+        "outside": dict(done.outside),
+    }
+
+
+def show(answer: dict[str, Any]) -> None:
+    note = "（合成数据，没有真实的人）" if answer["synthetic"] else ""
+    lines([
+        f"{answer['path']}: {answer['month']}，{answer['persons']:,} 人，{answer['households']:,} 户，"
+        f"{answer['awards']:,} 条发放{note}",
+        f"snapshot_id {answer['snapshot_id']}",
+    ])  # fmt: skip
+    if answer["conflicts"]:
+        rows = [(c["says"], f"{c['people']:,}") for c in answer["conflicts"]]
+        table(("矛盾", "人"), rows, right=(1,))
+        lines([f"明细在 {answer['conflicts_file']}"])
