@@ -51,6 +51,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "city build",
         "scan",
         "lists",
+        "arrears",
         "assess",
         "explain",
         "simulate",

@@ -48,3 +48,34 @@ def test_explain_says_that_it_is_not_told_by_what_is_known_now() -> None:
 def test_no_day(text: str) -> None:
     done = zhida("assess", "-", "--pack", "zhejiang", "--known-on", text, stdin=json.dumps(JANUARY))
     one_sentence_each(done, "--known-on", "is no day")
+
+
+def test_arrears_name_the_value_that_made_them() -> None:
+    text = json.dumps({k: v for k, v in JANUARY.items() if k != "month"}, ensure_ascii=False)
+    months = ("--from", "2023-01", "--to", "2023-02", "--known-on", "2023-02-28", "--benefit", "old_age")
+    done = zhida("arrears", "-", "--pack", "zhejiang", *months, "--json", stdin=text)
+    assert done.code == 0, done.err
+    fits("arrears", done.json)
+    january, february = done.json["lines"]
+    assert february["difference"] == 500 and [c["after"] for c in february["changed"]] == [800]
+    assert february["changed"][0]["source"] == "W25" and february["changed"][0]["known_from"] == "2023-03-01"
+    # He turned 103 in January: 300 or 800 whichever month that counts from.
+    assert january["difference"] == 500 and done.json["total"] == 1000
+    shown = zhida("arrears", "-", "--pack", "zhejiang", *months, stdin=text)
+    assert "应补发合计 1,000.00 元" in shown.out and "通知写明 2023 年 1、2 月也照此执行" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--from", "2023-13", "--to", "2023-02", "--known-on", "2023-02-28"), "--from"),
+        (("--from", "2023-03", "--to", "2023-02", "--known-on", "2023-02-28"), "must not lie before"),
+        (
+            ("--from", "2023-01", "--to", "2023-02", "--known-on", "2023-02-28", "--and", "2023-01-01"),
+            "exchange",
+        ),
+    ],
+)
+def test_months_and_days_that_cannot_be(more: tuple[str, ...], says: str) -> None:
+    done = zhida("arrears", "-", "--pack", "zhejiang", *more, stdin=json.dumps(JANUARY, ensure_ascii=False))
+    one_sentence_each(done, says)

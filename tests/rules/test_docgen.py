@@ -352,10 +352,10 @@ def _texts_of(folder: Path) -> set[str]:
 
 
 def _fixed_words() -> set[str]:
-    """Chinese text of the handbook's own code, cut at what is filled in."""
+    """Chinese text of the handbook's own code, and of the words for months, cut at what is filled in."""
     source = Path(handbook.__code__.co_filename).parent
     found: set[str] = set()
-    for file in source.glob("*.py"):
+    for file in (*source.glob("*.py"), source.parent / "explain" / "month_words.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and file.name != "html.py":
                 found |= set(re.findall(r"[\u4e00-\u9fff]+", node.value))

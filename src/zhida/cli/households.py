@@ -65,7 +65,7 @@ def assess(
         return
     answer = _answer(file, used, set_, reform, known_on)
     if benefit:
-        answer = _only(answer, _benefit(used, benefit))
+        answer = _only(answer, benefit_id(used, benefit))
     if json:
         emit(answer)
     else:
@@ -112,7 +112,7 @@ def explain(
     used = choose.load(pack)
     answer = _answer(target, used, set_, reform, known_on)
     if benefit:
-        answer = _only(answer, _benefit(used, benefit))
+        answer = _only(answer, benefit_id(used, benefit))
     emit(answer) if json else reasons(answer, used)
 
 
@@ -130,7 +130,7 @@ def _explain_found(
     from zhida.cli import found
 
     used = choose.load_for(folder, pack)
-    only = _benefit(used, benefit) if benefit else ""
+    only = benefit_id(used, benefit) if benefit else ""
     one = found.look_up(folder, used, person, household, choose.read_reform(sets, reform))
     answer = one.answer() if json else one.presumed()
     if only:
@@ -168,7 +168,7 @@ def _answer(
     return assess_request(pack, request, apply(pack, overrides) if overrides else None)
 
 
-def _benefit(pack: Pack, text: str) -> str:
+def benefit_id(pack: Pack, text: str) -> str:
     """Id of the benefit with this id or name. Raises InputError."""
     from zhida.rules.problems import one_of
 
@@ -218,8 +218,13 @@ def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] 
 
 
 def _heading(answer: Mapping[str, Any], pack: Pack) -> str:
+    known = f"，只按 {answer['known_on']} 已知的数值" if answer["known_on"] else ""
+    return heading(answer["month"], answer, pack, known)
+
+
+def heading(month: str, answer: Mapping[str, Any], pack: Pack, known: str) -> str:
+    """Month, place, pack, what is known, and up to when it was checked."""
     place = pack.divisions.get(answer["division"])
     name = place.name if place is not None else answer["division"]
     stale = f"，规则只核对到 {pack.verified_through.isoformat()}" if answer["pack"]["stale"] else ""
-    known = f"，只按 {answer['known_on']} 已知的数值" if answer["known_on"] else ""
-    return f"{answer['month']}，{name}，按{pack.name}的规则{known}{stale}"
+    return f"{month}，{name}，按{pack.name}的规则{known}{stale}"

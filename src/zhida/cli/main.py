@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from zhida.cli import (
+    arrears,
     city,
     demo,
     households,
@@ -66,5 +67,6 @@ app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)
 app.command("explain")(households.explain)
+app.command("arrears")(arrears.arrears)
 app.command("simulate")(simulating.simulate)
 app.command("demo")(demo.demo)

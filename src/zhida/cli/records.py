@@ -9,6 +9,7 @@ from typing import Any
 from zhida.codes.months import format_month, from_day_number
 from zhida.rules.checks.coverage import history_gaps
 from zhida.rules.declarations import Benefit, Citation, Field, Formula, Kind, Pack, Parameter, Variable
+from zhida.rules.explain.month_words import rule_json
 from zhida.rules.formation import Formation, Ground
 
 Record = Benefit | Parameter | Variable | Field | Formation
@@ -261,4 +262,5 @@ def benefit(b: Benefit) -> dict[str, Any]:
             for s in b.procedure
         ],
         "documents": list(b.documents),
+        "months": [rule_json(m) for m in b.months],
     }

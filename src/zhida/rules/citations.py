@@ -50,6 +50,8 @@ def _of_benefit(b: Benefit) -> Iterator[Cited]:
         yield f"what {b.id} provides", p.citation, p.at
     for s in b.procedure:
         yield f"step {b.id}.{s.id}", s.citation, s.at
+    for m in b.months:
+        yield f"month ({m.event}) of {b.id}", m.citation, m.at
     if b.signal is not None:
         yield f"signal of {b.id}", b.signal.citation, b.signal.at
     if b.review is not None:

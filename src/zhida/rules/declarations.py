@@ -18,7 +18,7 @@ from zhida.rules.formation import Formation
 from zhida.rules.handling import Owner, Provision, Step
 from zhida.rules.matrix import OpenPoint, Stacking
 from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
-from zhida.rules.timing import Review
+from zhida.rules.timing import MonthRule, Review
 
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
@@ -331,6 +331,7 @@ class Benefit:
     procedure: tuple[Step, ...] = ()
     history: tuple[str, ...] = ()
     formed: str = ""
+    months: tuple[MonthRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
-"""What a benefit says of time: review."""
+"""What a benefit says of time: review, and which months it is paid for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zhida.rules.declarations import Citation
+    from zhida.rules.declarations import At, Benefit, Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +18,44 @@ class Review:
     every: int
     clear_change: int
     citation: Citation
+
+
+class Event(StrEnum):
+    """What falls inside a month, so that it has to be said whether the month is paid."""
+
+    BEGIN = "begin"
+    END = "end"
+    AGE = "age"
+    DEATH = "death"
+    MOVE = "move"
+
+
+UNKNOWN = "unknown"
+"""No source says, so the month may be paid or not."""
+MONTHS: Mapping[Event, tuple[str, ...]] = {
+    Event.BEGIN: ("same", "next", UNKNOWN),
+    Event.END: ("same", "before", UNKNOWN),
+    Event.AGE: ("same", "next", UNKNOWN),
+    Event.DEATH: ("same", "before", UNKNOWN),
+    Event.MOVE: ("old", "new", UNKNOWN),
+}
+"""``same``: the month itself counts (as begun, as still paid, as of that age); ``next``: the month after;
+``before``: the month before is the last one paid; ``old``, ``new``: which place pays the month of a move."""
+COUNTED = ("application", "decision", "event")
+"""From what a beginning is counted; ``event``: the conditions' being met, where nobody has to apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRule:
+    """``month``: a word of :data:`MONTHS`. ``counted``: a word of :data:`COUNTED`; '' but for BEGIN."""
+
+    event: Event
+    month: str
+    counted: str
+    citation: Citation
+    at: At
+
+
+def monthly(b: Benefit) -> bool:
+    """Whether a benefit is due month by month, so that its months have to be said."""
+    return b.kind == "standing" and any(a.period == "month" for a in b.amounts)

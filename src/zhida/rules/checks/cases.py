@@ -27,9 +27,9 @@ from zhida.rules.reforms.reform import apply, parse_set
 FOLDER = "cases"
 SURVIVORS = "cases/survivors.yaml"
 ANSWERS = ("yes", "no", "undetermined", "not_applicable")
-_REQUEST = ("complete", "household", "members", "others", "households", "known_on")
+_REQUEST = ("complete", "household", "members", "others", "households", "known_on", "events")
 _SUPPOSE = "suppose"
-_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers", "speaks")
+_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers", "speaks", "due")
 _OPEN = ("no", "undetermined")
 GROUP = ""
 """In ``Expect.who``: the household as a whole."""
@@ -47,7 +47,7 @@ class Sum:
 class Expect:
     """What one benefit must say. None: nothing is expected of that. ``because`` are ids of conditions
     that must have the expected answer, ``covers`` ids of members, ``speaks`` whether something surely speaks
-    for need."""
+    for need, ``due`` both ends of what is due for the month by the household's events."""
 
     benefit: str
     who: str
@@ -60,6 +60,7 @@ class Expect:
     covers: tuple[str, ...] | None
     speaks: bool | None
     at: At
+    due: tuple[Sum, Sum] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def _expect(pack: Pack, item: Node, ids: Sequence[str]) -> Expect | None:
         covers=members,
         speaks=_speaks(record.get("speaks"), benefit),
         at=item.at,
+        due=_due(record.get("due")),
     )
 
 
@@ -273,6 +275,14 @@ def _range(node: Node) -> tuple[Sum | None, Sum | None]:
         node.add(f"{len(ends)} ends", "[low, high], null where it is open")
     low, high = (None if e.is_null else _sum(e) for e in ends) if len(ends) == 2 else (None, None)
     return low, high
+
+
+def _due(node: Node | None) -> tuple[Sum, Sum] | None:
+    """One sum, or both ends."""
+    if node is None:
+        return None
+    low, high = _range(node) if node.kind == "list" else (_sum(node),) * 2
+    return None if low is None or high is None else (low, high)
 
 
 # --- running
@@ -343,6 +353,11 @@ def _differences(expect: Expect, result: Mapping[str, Any]) -> list[str]:
         if result["amount_range"] is None or (exact(ends[0]), exact(ends[1])) != wanted:
             texts = ", ".join("null" if s is None else _written(s) for s in expect.amount_range)
             found.append(f"amount_range is {result['amount_range']}, expected [{texts}]")
+    if expect.due is not None:
+        ends = (result["due"] or {}).get("amount_range", [None, None])
+        if (exact(ends[0]), exact(ends[1])) != tuple(s.value for s in expect.due):
+            texts = " to ".join(_written(s) for s in expect.due)
+            found.append(f"due is {ends[0]} to {ends[1]}, expected {texts}")
     conditions = {c["id"]: c["answer"] for c in result["conditions"]}
     for id in expect.because:
         if id not in conditions:

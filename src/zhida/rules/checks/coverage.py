@@ -12,9 +12,11 @@ from zhida.rules.checks.cases import Case
 from zhida.rules.declarations import WITH, At, Pack
 from zhida.rules.formulas.ir import cone
 from zhida.rules.formulas.reach import Reach
+from zhida.rules.history import PREFIXES
 from zhida.rules.matrix import Together
 from zhida.rules.parameters import Lookup, effective_month
 from zhida.rules.program.build import Program
+from zhida.rules.timing import Event, monthly
 
 COUNTY = 3
 Gap = tuple[tuple[int, int, bool], list[Division]]
@@ -28,7 +30,7 @@ def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
     used = {id for b in pack.benefits for id in reach.uses[b]}
     if pack.worksheet is not None:
         used |= {id for line in pack.worksheet.lines for id in reach.uses.get(line.of, ())}
-    made = {f"{kind}_{b}" for b in pack.benefits for kind in ("awarded", "award_amount")}
+    made = {f"{kind}{b}" for b in pack.benefits for kind in PREFIXES}
     things = [("parameter", p.id, p.name, p.at) for p in pack.parameters.values()]
     things += [("variable", v.id, v.name, v.at) for v in pack.variables.values()]
     inputs = [("field", f.id, f.name, f.at) for f in pack.fields.values() if f.id not in made]
@@ -41,6 +43,21 @@ def unused_findings(pack: Pack, reach: Reach) -> tuple[list[Said], list[Said]]:
         ]
 
     return unused(things), unused(inputs)
+
+
+def month_findings(pack: Pack, programs: Mapping[int, Program]) -> Iterator[Said]:
+    """What is paid by the month must say which months, or that it is not known; there is no rule that holds
+    unsaid. Ages only where it hangs on one."""
+    for b in pack.benefits.values():
+        if not monthly(b):
+            continue
+        roots = [r for p in programs.values() for r in p.outputs(b.id)]
+        aged = any(n.op in ("age", "born_by") for n in cone(roots))
+        needed = [event for event in Event if aged or event is not Event.AGE]
+        unsaid = ", ".join(event for event in needed if event not in {m.event for m in b.months})
+        if unsaid:
+            says = f"{b.id} does not say under `months`: {unsaid} (`month: unknown` where no source does)"
+            yield "months", b.at, says
 
 
 def parameters_of(program: Program) -> frozenset[str]:

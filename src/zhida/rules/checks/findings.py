@@ -19,6 +19,7 @@ from zhida.rules.checks.cases import Case, load_cases, run_case
 from zhida.rules.checks.cliffs import cliff_findings
 from zhida.rules.checks.coverage import (
     gap_findings,
+    month_findings,
     stacking_findings,
     trial_findings,
     unused_findings,
@@ -128,6 +129,7 @@ def check_pack(
     failing = _run(pack, cases, findings)
     findings += _of(Severity.ERROR, sheet_findings(pack, cases))
     findings += _of(Severity.NOTE, cliff_findings(pack, cases))
+    findings += _of(Severity.ERROR, month_findings(pack, programs))
     reach = Reach(pack)
     idle, inputs = unused_findings(pack, reach)
     findings += _of(Severity.WARNING, idle)

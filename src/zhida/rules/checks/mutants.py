@@ -2,7 +2,8 @@
 
 Parameters: each value a smallest step up and down (a yes/no turned), each dated boundary a month sooner
 and later, each city-wide act no longer one. Formulas: see :mod:`zhida.rules.checks.edits`. Benefits:
-each rounding turned, each exclusion, group and choice taken out, each dated boundary shifted. What only
+each rounding turned, each exclusion, group and choice taken out, each dated boundary shifted, each rule of
+months turned. What only
 orders lists (``signal``, ``near``, ``review``) is left alone: no answer shows it.
 """
 
@@ -32,7 +33,10 @@ from zhida.rules.declarations import (
 from zhida.rules.formation import Formation, Ground
 from zhida.rules.loading.units import formulas_of
 from zhida.rules.parameters import effective_month, end_month
+from zhida.rules.timing import MONTHS, monthly
 
+MONTH = "month rule"
+"""The kind of mutants that only show in what a month is due."""
 _DIRECTIONS = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP, Direction.HALF_UP: Direction.DOWN}
 
 
@@ -224,6 +228,12 @@ def _of_benefit(b: Benefit) -> Iterator[Mutant]:
         yield from _edited(
             b.covers, f"{b.id}.covers", "benefit", b.id, lambda f: _with(benefit=replace(b, covers=f))
         )
+    for i, rule in enumerate(b.months if monthly(b) else ()):
+        for word in MONTHS[rule.event] if rule.counted != "event" else ():
+            if word != rule.month:
+                months = (*b.months[:i], replace(rule, month=word), *b.months[i + 1 :])
+                key = f"{b.id}.months | {rule.event} {rule.month} → {word}"
+                yield mutant(key, rule.at, MONTH, replace(b, months=months))
     for e in b.excluded_by:
         rest = tuple(x for x in b.excluded_by if x is not e)
         yield mutant(

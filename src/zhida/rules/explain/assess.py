@@ -15,8 +15,10 @@ from zhida.codes.months import format_month, last_day
 from zhida.rules.declarations import Pack
 from zhida.rules.explain import grounds, kinship, membership
 from zhida.rules.explain.deciding import KIN_COST, Deciding, Fact, deciding_facts
+from zhida.rules.explain.events import read_events
 from zhida.rules.explain.grounds import yuan
 from zhida.rules.explain.interpret import Facts, Run, Value
+from zhida.rules.explain.month_words import rule_json
 from zhida.rules.explain.request import Request, RequestError, parse_request
 from zhida.rules.formulas.ir import NA, NO, PERSON, YES
 from zhida.rules.formulas.terms import Term
@@ -37,11 +39,23 @@ def assess(
 
     Raises :class:`RequestError` for a request that can't be read.
     """
+    # Due amounts are worked out of whole answers.
+    from zhida.rules.explain.due import due
+
     used = reform or pack
-    request = parse_request(used, data)
+    told, events = read_events(data)
+    request = parse_request(used, told)
     program = program_of(used, request.month)
+    if events.any:
+        request = parse_request(used, events.told_in(program, told))
     _refuse_unborn(program, request)
-    return answer(program, request.facts, request.ids, request.division, request.known_on, only)
+    found = answer(program, request.facts, request.ids, request.division, request.known_on, only)
+    if events.any:
+        dues = due(used, told, events, request.month, request.known_on, only)
+        for r in found["results"]:
+            one = dues.get((r["benefit"], r["unit_id"]))
+            r["due"] = None if one is None else one.to_json()
+    return found
 
 
 def program_of(pack: Pack, month: int) -> Program:
@@ -136,6 +150,8 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
         "conditions": conditions,
         "missing": _missing(run, b, i, ids, deciding) if word in ("yes", "undetermined") else [],
         "assumptions": grounds.assumptions(run, b, i, word),
+        "months": [rule_json(r) for r in b.benefit.months] if word in ("yes", "undetermined") else [],
+        "due": None,
     }
 
 

@@ -70,6 +70,10 @@ class Facts:
         return next((i + 1 for i, e in enumerate(self.elsewhere) if person in e.persons), None)
 
 
+BEFORE = "before"
+"""As a pack's ``age_on``, for this evaluator only: ages as of the day before the month."""
+
+
 @dataclass(slots=True)
 class Run:
     """A program over one household in one month; ``values[node]`` by instance. ``named``: names of nodes that
@@ -89,9 +93,9 @@ class Run:
             raise ValueError(
                 f"a household of {self.facts.members} members; 1 to {MAX_MEMBERS} can be assessed"
             )
-        month = self.program.month
-        last = self.program.pack.age_on == "last"
-        self.cutoffs = _cutoffs(last_day(month) if last else first_day(month))
+        month, on = self.program.month, self.program.pack.age_on
+        days = {"last": last_day(month), BEFORE: last_day(month - 1)}
+        self.cutoffs = _cutoffs(days.get(on, first_day(month)))
 
     def value(self, node: Node, instance: int = 0) -> Value:
         """The node's value for one person; for the group itself, or everybody, whatever ``instance``."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from zhida.codes.money import format_yuan
 from zhida.rules.declarations import Pack
+from zhida.rules.explain.month_words import of_result
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.reforms.reform import BY_USER
 
@@ -68,7 +69,7 @@ def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
     if result["answer"] != "not_applicable":
         seen: set[str] = set()
         reasons += [*_conditions(result, pack, seen), *_reckoning(result, pack, seen)]
-        reasons += [*_change(result), *_missing(result, pack)]
+        reasons += [*_change(result), *_missing(result, pack), *of_result(result)]
     line = headline(result)
     if ask is not None:
         line = line.replace("：", "：就登记所见", 1)

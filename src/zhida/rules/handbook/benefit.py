@@ -11,7 +11,7 @@ from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
 from zhida.rules.handbook.formed import formed_by, heading
-from zhida.rules.handbook.handling import beside, open_points, procedure, provides
+from zhida.rules.handbook.handling import beside, months, open_points, procedure, provides
 from zhida.rules.handbook.reasons import frequent
 from zhida.rules.handbook.tables import Gaps, parameter_table
 
@@ -185,9 +185,10 @@ def _standards(pack: Pack, b: Benefit, reach: Reach, gaps: Gaps) -> Iterator[str
 
 
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:
-    if b.documents or b.review is not None or b.procedure:
+    if b.documents or b.review is not None or b.procedure or b.months:
         yield "<h2>办理</h2>"
     yield from procedure(pack, b, UP)
+    yield from months(pack, b, UP)
     if b.documents:
         yield f"<p>材料：{html.text('、'.join(b.documents))}</p>"
     if b.review is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zhida.rules.declarations import Benefit, Pack
+from zhida.rules.explain.month_words import says
 from zhida.rules.handbook import html, say
 from zhida.rules.matrix import Cell, Together
 
@@ -32,6 +33,15 @@ def procedure(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
         when = say.span(s.start, s.until)
         rows.append([f"{html.text(s.says)}{html.cited(pack, s.citation, up)}", limit, when])
     yield html.table(["步骤", "期限", "施行"], rows)
+
+
+def months(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
+    """Which months are paid; what no source says stands there as such."""
+    if not b.months:
+        return
+    yield "<p>发放月份：</p>"
+    items = (f"<li>{html.text(says(m))}{html.cited(pack, m.citation, up)}</li>" for m in b.months)
+    yield f"<ul>{''.join(items)}</ul>"
 
 
 def beside(pack: Pack, b: Benefit, up: str) -> Iterator[str]:

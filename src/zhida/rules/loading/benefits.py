@@ -17,6 +17,7 @@ from zhida.rules.formation import PERSON, Formation
 from zhida.rules.handling import Owner
 from zhida.rules.history import PASTS
 from zhida.rules.loading.context import CITATION, Context, read_list
+from zhida.rules.loading.months import read_months
 from zhida.rules.loading.procedure import check_kind, read_procedure, read_provisions
 from zhida.rules.loading.yamlnodes import Map, Node
 from zhida.rules.timing import Review
@@ -25,7 +26,9 @@ KINDS = ("standing", "event", "claim", "discretionary", "in_kind")
 PERIODS = ("month", "year", "once")
 _REQUIRED = ("id", "name", "unit", "kind", "award", "says", "conditions", "legal")
 _OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "excluded_by", "covers")
-_OPTIONAL_REST = ("ceiling", "provides", "procedure", "signal", "review", "documents", "history")
+_OPTIONAL_REST = (
+    *("ceiling", "provides", "procedure", "signal", "review", "documents", "history", "months"),
+)
 _DATED = ("from", "until")
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
 _OWN_WORDS = ("applies", "signal", "exists", "unit")
@@ -72,6 +75,7 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         procedure=read_procedure(record.get("procedure"), id, context),
         history=_history(record),
         formed=formation.id if formation is not None else "",
+        months=read_months(record.get("months"), context),
     )
     check_kind(benefit, record)
     return benefit if context.take("benefit", id, name, node.at) and id else None
