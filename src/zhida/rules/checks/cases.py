@@ -282,7 +282,10 @@ def _due(node: Node | None) -> tuple[Sum, Sum] | None:
     if node is None:
         return None
     low, high = _range(node) if node.kind == "list" else (_sum(node),) * 2
-    return None if low is None or high is None else (low, high)
+    if low is None or high is None:
+        node.add("an open end", "two sums")
+        return None
+    return low, high
 
 
 # --- running
@@ -342,7 +345,6 @@ def check(case: Case, answer: Mapping[str, Any]) -> list[Failure]:
 def _differences(expect: Expect, result: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     if result["answer"] != expect.answer:
-        # Nothing further: a wrong answer has no right amount.
         return [f"answer is {result['answer']}, expected {expect.answer}{_reasons(result)}"]
     if expect.amount is not None and exact(result["amount"]) != expect.amount.value:
         shown = "not exact" if result["amount"] is None else result["amount"]
