@@ -49,6 +49,7 @@ def options(command: Any) -> set[str]:
 def test_the_commands_that_were_promised_are_there() -> None:
     promised = {
         "city build",
+        "city check",
         "scan",
         "lists",
         "arrears",
@@ -127,6 +128,7 @@ def test_every_command_of_the_readme_is_one(line: str, monkeypatch: pytest.Monke
     assert {w.split("=")[0] for w in words if w.startswith("--")} <= options(COMMANDS[name])
     if name not in (
         "zhida city build",
+        "zhida city check",
         "zhida scan",
         "zhida simulate",
         "zhida rules check",

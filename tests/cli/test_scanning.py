@@ -131,6 +131,40 @@ def test_a_city_is_built_the_same_from_the_same_seed(tmp_path: Path) -> None:
     assert built[0]["snapshot_id"] == built[1]["snapshot_id"] != built[2]["snapshot_id"]
 
 
+def test_a_city_is_held_against_its_truth(tmp_path: Path) -> None:
+    """What registers tell for sure is found without a miss; the figures add up."""
+    city, truth = str(tmp_path / "city"), str(tmp_path / "truth")
+    built = zhida("city", "build", "--out", city, "--truth", truth, "--fraction", "0.003", "--json")
+    assert built.code == 0, built.err
+    done = zhida("city", "check", city, "--truth", truth, "--json")
+    assert done.code == 0, done.err
+    fits("city-check", done.json)
+    benefits = {b["benefit"]: b for b in done.json["benefits"]}
+    total = done.json["total"]
+    for key in ("missed", "lead", "lead_right", "verify", "verify_right", "due", "review", "review_right"):
+        assert total[key] == sum(b[key] for b in benefits.values())
+    old_age = benefits["old_age"]
+    assert old_age["missed"] > 5
+    assert old_age["lead_precision"] == old_age["lead_recall"] == 1.0
+    assert 0 < total["lead_precision"] < 1  # savings stand in no register
+    scanned = zhida("scan", city, "--out", str(tmp_path / "results"), "--no-csv")
+    assert scanned.code == 0, scanned.err
+    again = zhida("city", "check", city, "--truth", truth, "--results", str(tmp_path / "results"))
+    assert f"该享未享 {total['missed']:,} 个" in again.out
+    one_sentence_each(zhida("city", "check", city, "--truth", str(tmp_path)), "holds no truth")
+
+
+def test_files_of_departments_are_told_as_documented(tmp_path: Path) -> None:
+    sent = str(tmp_path / "sent")
+    told = zhida("city", "build", "--as-files", "--out", sent, "--fraction", "0.002", "--json")
+    assert told.code == 0, told.err
+    fits("city-build", told.json)
+    assert told.json["files"] == len(list((tmp_path / "sent").glob("*.csv")))
+    inside = str(tmp_path / "other" / "truth")
+    refused = zhida("city", "build", "--as-files", "--out", str(tmp_path / "other"), "--truth", inside)
+    one_sentence_each(refused, "inside")
+
+
 def test_the_demo_explains_three_people_and_replaces_only_itself(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     first = zhida("demo", "--out", str(out), "--fraction", "0.003", "--json")

@@ -1,4 +1,4 @@
-"""``zhida city build``: a synthetic population as a snapshot, or as the files of departments."""
+"""``zhida city``: a synthetic population as a snapshot or as files, and how well lists find its people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhida.cli import choose
-from zhida.cli.output import emit, lines, progress
+from zhida.cli.output import emit, lines, progress, table
 
 if TYPE_CHECKING:
     from zhida.population.city.build import Built
@@ -134,3 +134,90 @@ def _told(pack: Pack, built: Built | BuiltFiles, month: int, seed: int, fraction
         "seconds": round(built.seconds, 2),
         "synthetic": True,
     }
+
+
+SnapshotArgument = Annotated[
+    Path, typer.Argument(metavar="SNAPSHOT", help="A synthetic snapshot built with `--truth`.")
+]
+KeptOption = Annotated[Path, typer.Option("--truth", metavar="FOLDER", help="Its truth.")]
+ResultsOption = Annotated[
+    Path | None, typer.Option("--results", metavar="FOLDER", help="Of a scan of it that is done already.")
+]
+MissingOption = Annotated[bool, typer.Option("--missing", help="Also with each register missing in turn.")]
+ThreadsOption = Annotated[
+    int, typer.Option("--threads", min=1, max=1024, help="Parts computed side by side.")
+]
+
+
+@app.command("check")
+def check(
+    snapshot: SnapshotArgument,
+    truth: KeptOption,
+    results: ResultsOption = None,
+    missing: MissingOption = False,
+    threads: ThreadsOption = 2,
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """How well the lists find people: precision and recall against the truth of a synthetic city."""
+    from zhida.scan.found_rate import found_rate
+
+    used = choose.load_for(snapshot, pack)
+    with progress("对照真值 check") as update:
+        found = found_rate(
+            snapshot,
+            used,
+            truth,
+            results=None if results is None else results / "results.parquet",
+            each=missing,
+            threads=threads,
+            progress=update,
+        )
+    told = found.as_json()
+    if json:
+        emit(told)
+        return
+    lines([f"{told['month']}，{told['persons']:,} 人（合成数据，没有真实的人）"])
+    rows = [(b["name"], b) for b in told["benefits"] if any(b[k] for k in COUNTED)]
+    table(
+        ("待遇", *HEADINGS),
+        [_rates(*row) for row in [*rows, ("合计 all", told["total"])]],
+        right=range(1, 11),
+    )
+    if missing:
+        rows = [(f"缺{w['name']}", w) for w in told["without"]]
+        rows.insert(0, ("齐全", told["total"]))
+        table(("登记", *HEADINGS), [_rates(*row) for row in rows], right=range(1, 11))
+    lines([sentence(told["total"])])
+
+
+COUNTED = ("missed", "lead", "verify", "due", "review")
+HEADINGS = (
+    "漏享", "线索", "准", "找到", "待核实", "准", "连同待核实找到", "待复核", "准", "查到",
+)  # fmt: skip
+
+
+def _rates(name: str, one: dict[str, Any]) -> tuple[str, ...]:
+    def cell(key: str) -> str:
+        value = one[key]
+        return "" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.1%}"
+
+    keys = (
+        "missed", "lead", "lead_precision", "lead_recall", "verify", "verify_precision", "recall_with_verify",
+        "review", "review_precision", "review_recall",
+    )  # fmt: skip
+    return (name, *(cell(key) for key in keys))
+
+
+def sentence(total: dict[str, Any]) -> str:
+    """The figures in one line."""
+
+    def share(key: str) -> str:
+        return "—" if total[key] is None else f"{total[key]:.0%}"
+
+    return (
+        f"找得准不准：该享未享 {total['missed']:,} 个，线索里找到 {share('lead_recall')}，"
+        f"连同待核实 {share('recall_with_verify')}；"
+        f"线索 {share('lead_precision')} 属实，待核实 {share('verify_precision')} 属实；"
+        f"该复核的查到 {share('review_recall')}，待复核 {share('review_precision')} 属实"
+    )

@@ -49,10 +49,11 @@ def demo(
     choose.read_month(month)
     used = choose.load(pack)
     _make_room(out)
-    built = city.make(out / "city", fraction, seed, month, pack)
+    built = city.make(out / "city", fraction, seed, month, pack, truth=out / "truth")
     if not json:
         lines([f"合成城市，{built['persons']:,} 人，没有一个是真实的人（{built['seconds']} 秒）"])
     done = scanning.run(out / "city", out / "results", used)
+    rate = _found_rate(out, used)
     loaded = _loaded(out, used)
     people = three(out, loaded)
     others = hanging(out, loaded, {p["person_key"] for p in people})
@@ -63,6 +64,7 @@ def demo(
             {
                 "city": built,
                 "scan": done,
+                "found": rate,
                 "people": told,
                 "hanging": tied,
                 "seconds": round(time.monotonic() - began, 2),
@@ -70,6 +72,7 @@ def demo(
         )
         return
     scanning.summary(done)
+    lines([city.sentence(rate["total"])])
     for p in (*people, *others):
         lines(["", f"【{LISTS[p['list']]}】{p['why']}", p["headline"], *(f"  · {r}" for r in p["reasons"])])
         lines([f"  再看：zhida explain {out / 'city'} --person {p['person_key']}"])
@@ -83,13 +86,21 @@ def _make_room(out: Path) -> None:
         raise InputError(
             f"{out} is there already and was not made by a demo; name another folder with --out."
         )
-    for name in ("city", "results"):
+    for name in ("city", "truth", "results"):
         if (out / name).exists():
             shutil.rmtree(out / name)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text(
         "Made by `zhida demo`, which replaces it. Everything in it is synthetic.\n", "utf-8"
     )
+
+
+def _found_rate(out: Path, pack: Pack) -> dict[str, Any]:
+    """How well the lists find people: the demo knows the truth of its city."""
+    from zhida.scan.found_rate import found_rate
+
+    results = out / "results" / "results.parquet"
+    return found_rate(out / "city", pack, out / "truth", results=results).as_json()
 
 
 def _loaded(out: Path, pack: Pack) -> Loaded:

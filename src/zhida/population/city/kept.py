@@ -156,16 +156,29 @@ def write_manifest(folder: Path, pack: Pack, plan: Plan, *, files: bool) -> None
         (folder / KEPT).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def read_kept(folder: Path, table: str, columns: list[str] | None = None) -> pa.Table:
-    """One table of the truth over all parts. Raises SnapshotError."""
+def kept_manifest(folder: Path) -> dict[str, Any]:
+    """What ``truth.json`` says. Raises SnapshotError."""
     try:
         told = json.loads((folder / KEPT).read_bytes())
         if told["format"] != FORMAT:
             raise ValueError(f"format {told['format']!r}, this program reads {FORMAT}")
-        files = [folder / name / f"{table}.parquet" for name in told["parts"]]
+        found: dict[str, Any] = {k: told[k] for k in ("pack", "seed", "fraction", "month", "files", "parts")}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_truth(folder, error) from error
+    return found
+
+
+def _no_truth(folder: Path, error: Exception) -> SnapshotError:
+    return SnapshotError(
+        f"{folder} holds no truth of a synthetic city that can be read ({error}). "
+        "Build the city again with --truth."
+    )
+
+
+def read_kept(folder: Path, table: str, columns: list[str] | None = None) -> pa.Table:
+    """One table of the truth over all parts. Raises SnapshotError."""
+    files = [folder / str(name) / f"{table}.parquet" for name in kept_manifest(folder)["parts"]]
+    try:
         return pa.concat_tables([pq.read_table(f, columns=columns) for f in files])
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
-        raise SnapshotError(
-            f"{folder} holds no truth of a synthetic city that can be read ({error}). "
-            "Build the city again with --truth."
-        ) from error
+    except (OSError, pa.ArrowException) as error:
+        raise _no_truth(folder, error) from error
