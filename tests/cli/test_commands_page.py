@@ -70,6 +70,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "keys new",
         "keys show",
         "keys rotate",
+        "database roles",
     }
     assert set(COMMANDS) == {f"zhida {name}" for name in promised}
 

@@ -65,6 +65,7 @@ def sentences(error: Exception) -> list[str] | None:
     if isinstance(error, InputError):
         return list(error.problems)
     from zhida.codes.errors import CodeError
+    from zhida.office.database.errors import DatabaseError
     from zhida.population.errors import SnapshotError
     from zhida.population.imports.errors import ImportsError
     from zhida.rules.explain.request import RequestError
@@ -75,7 +76,7 @@ def sentences(error: Exception) -> list[str] | None:
         return list(error.problems)
     if isinstance(error, PackError):
         return str(error).splitlines()
-    if isinstance(error, (SnapshotError, ImportsError, CodeError, PlanError)):
+    if isinstance(error, (SnapshotError, ImportsError, CodeError, PlanError, DatabaseError)):
         return [str(error)]
     if isinstance(error, MemoryError):
         return ["The memory is full; nothing was kept. Take a smaller --fraction or free memory."]

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from zhida.cli import (
     arrears,
     city,
+    database,
     demo,
     households,
     importing,
@@ -63,6 +64,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.command("import")(importing.import_)
 app.command("snapshot")(registering.snapshot)
+app.add_typer(database.app, name="database")
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)

@@ -14,3 +14,5 @@ BACKUP = "zhida_backup"
 """Sees every row, for dumps and for migrations of data; no process that answers requests runs as it."""
 
 ALL = (OWNER, WEB, WORKER, REPORTS, BACKUP)
+READERS = (WEB, WORKER, REPORTS)
+"""Who works with the tables and is held by their guards."""

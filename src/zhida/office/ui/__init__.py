@@ -1,0 +1,1 @@
+"""What all pages look like: the frame and the style. Plain HTML that works without a script."""
