@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rules.twins import Town
+from rules.random_packs import MONTH as RANDOM_MONTH
+from rules.random_packs import Shape, random_pack
+from rules.tiny import MONTH as TINY_MONTH
+from rules.tiny import fields, load
+from rules.twins import Town, used_by
 from zhida.rules.formulas.ir import PERSON, YES
 from zhida.rules.kernel import run as module
+from zhida.rules.kernel import sieve
 from zhida.rules.kernel.plan import Form
 from zhida.rules.kernel.run import Keep, Kernel
 from zhida.rules.loading import find_pack, load_pack
@@ -62,7 +69,106 @@ def test_the_sieve_holds_back_whom_nothing_concerns(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "some", lambda whole, at: through.extend(at.tolist()) or real(whole, at))
     sifted = kernel.run(table, town.places, parameters, Keep.OPEN, 1)
     assert through == [7]
-    kernel.sieve = []
+    kernel.sieves = {}
     whole = kernel.run(table, town.places, parameters, Keep.OPEN, 1)
     assert all(np.array_equal(sifted[b], whole[b]) for b in whole)
     assert whole["dibao"].shape[1] == 1
+
+
+def few_awards(town: Town, seed: int) -> None:
+    """Who receives gets a row anyhow; nine awards in ten are taken away."""
+    rng = np.random.default_rng(seed)
+    for name, column in town.columns.items():
+        if name.startswith("c_awarded_"):
+            rest = rng.random(len(column)) < 0.9
+            column[rest] = town.columns[f"s_{name[2:]}"][rest] = 0
+
+
+def held_back(kernel: Kernel, town: Town, keep: Keep, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many households a sieve leaves out; the rows are those that come without it."""
+    parameters = kernel.parameters(town.places, town.month)
+    through: list[int] = []
+    real = module.some
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "LOOSE", 1)  # what it says counts, however many it lets through
+        patch.setattr(module, "some", lambda table, at: through.extend(at.tolist()) or real(table, at))
+        sifted = kernel.run(town.table, town.places, parameters, keep, 1, 7)
+        tried = bool(kernel.sieves.get(keep))
+        patch.setattr(kernel, "sieves", {})
+        whole = kernel.run(town.table, town.places, parameters, keep, 1, 7)
+    for benefit, rows in whole.items():
+        assert np.array_equal(sifted[benefit], rows), (benefit, keep)
+    return len(town.table.size) - len(through) if tried else 0
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_no_sieve_drops_anybody_in_random_packs(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With and without ties to others, whatever is known, rows are the same as without a sieve; and a sieve
+    does leave people out, also where ties are followed in it."""
+    out: Counter[object] = Counter()
+    for seed in range(3000 + block * 25, 3025 + block * 25):
+        pack, program = random_pack(seed, tmp_path, Shape(variables=4, ties=0.9))
+        tied = used_by(program).reach > 0
+        for town in (
+            Town(pack, RANDOM_MONTH, seed, groups=25),
+            Town.known(pack, RANDOM_MONTH, seed, groups=25),
+        ):
+            few_awards(town, seed)
+            monkeypatch.setattr(sieve, "CHEAP", (0, 2, 100)[seed % 3])  # what is not tested is not known
+            kernel = Kernel(program, town.form, ["b2", "b3"], compiled=False)
+            followed = any(
+                "link_" in a for s in kernel.source.sieves.values() for _, args in s.stages for a in args
+            )
+            for keep in (Keep.SPOKEN, Keep.OPEN):
+                count = held_back(kernel, town, keep, monkeypatch)
+                out.update({keep: count, ("tied", keep): count * tied, ("followed", keep): count * followed})
+    for keep in (Keep.SPOKEN, Keep.OPEN):
+        assert out[keep] > 100 and out["followed", keep] > 50, out
+
+
+BENEFIT = """\
+id: {id}
+name: {name}
+unit: person
+kind: standing
+award: {award}
+says: 例
+legal: [{{source: L1}}]
+conditions: [{{id: c, says: 例, formula: "{formula}", source: L1}}]
+"""
+TIED = ["dibao", "tekun", "orphan", "unsupported_child", "child_in_need", "disability_care"]
+"""Benefits that hang on each other and on people of other households."""
+
+
+def test_no_sieve_drops_anybody_in_the_bundled_pack(monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = load_pack(find_pack("zhejiang"))
+    program = build_program(pack, MONTH)
+    out: Counter[Keep] = Counter()
+    for seed, make in ((5, Town), (6, Town.known)):
+        town = make(pack, MONTH, seed, groups=150)
+        few_awards(town, seed)
+        kernel = Kernel(program, town.form, TIED, compiled=False)
+        for keep in (Keep.SPOKEN, Keep.OPEN):
+            assert any(
+                "back_who_mother" in a
+                for _, args in kernel.source.sieves[keep.name.lower()].stages
+                for a in args
+            )
+            out[keep] += held_back(kernel, town, keep, monkeypatch)
+    assert min(out.values()) > 20, out
+
+
+def test_what_somebody_elsewhere_receives_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A household is tested as if nobody in it received anything; that says nothing of a father elsewhere."""
+    own = BENEFIT.format(id="aid", name="救助", award="true", formula="n > 4")
+    other = BENEFIT.format(id="child", name="孩子", award="false", formula="coalesce(父.已享救助, False)")
+    files = {"fields/a.yaml": fields("n person int min: 0, max: 9"), "benefits/aid.yaml": own}
+    pack = load(tmp_path, files | {"benefits/child.yaml": other})
+    town = Town.known(pack, TINY_MONTH, 3, groups=80)
+    town.columns["c_n"][:] = 0
+    few_awards(town, 3)
+    kernel = Kernel(build_program(pack, TINY_MONTH), town.form, compiled=False)
+    assert held_back(kernel, town, Keep.OPEN, monkeypatch) > 10
+    assert held_back(kernel, town, Keep.SPOKEN, monkeypatch) > 10

@@ -134,7 +134,7 @@ def restricted(kernel: Kernel, benefits: Collection[str]) -> Kernel:
     part.plan = replace(kernel.plan, benefits=tuple(b for b in kernel.plan.benefits if b in benefits))
     part.source = replace(kernel.source, stages=tuple(stages[i] for i in keep))
     part.functions = [kernel.functions[i] for i in keep]
-    part.sieve = []
+    part.sieves = {}
     return part
 
 

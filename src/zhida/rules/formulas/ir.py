@@ -253,6 +253,13 @@ class Graph:
     def _bool(self, op: str, args: tuple[Node, ...], data: tuple[object, ...] = ()) -> Node:
         return self._node(op, "bool", self._join(*args), args, data, na=any(a.na for a in args))
 
+    def modal(self, how: str, a: Node) -> Node:
+        """What is told of a truth: that it ``may`` hold, that it ``must``; or a truth that is open
+        (``perhaps``) where that may hold, else no. The kernel's sieve alone asks so."""
+        if a.op == "truth" and (how != "perhaps" or not a.data[0]):
+            return a
+        return self._node(how, "bool", a.unit, (a,))
+
     # any kind ---------------------------------------------------------------------------------
 
     def select(self, condition: Node, a: Node, b: Node) -> Node:

@@ -22,6 +22,11 @@ Array = npt.NDArray[Any]
 NO_IDS: Array = np.zeros(0, np.int64)
 
 
+BY_PERSON = ("place_person", "link_", "kin_closed_", "WSP", "WFP")
+BY_GROUP = ("place_group", "WSG", "WFG")
+"""Beginnings of the names of arrays that are cut like columns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Rows of a table that a block runs over, as slices or ascending rows. By person its group, counted
@@ -112,9 +117,9 @@ class Local(dict[str, Array]):
     def __missing__(self, name: str) -> Array:
         whole = self.fixed[name.removeprefix(WHOLE)]
         unit = self.units.get(name[2:]) if name[:2] in ("c_", "s_", "h_") else None
-        if name == "place_person" or unit == PERSON:
+        if unit == PERSON or name.startswith(BY_PERSON):
             whole = cut(whole, self.chosen.persons)
-        elif name == "place_group" or unit is not None:
+        elif unit is not None or name.startswith(BY_GROUP):
             whole = cut(whole, self.chosen.groups)
         self[name] = whole
         return whole

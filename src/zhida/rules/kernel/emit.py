@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node
 from zhida.rules.kernel import plain, support
-from zhida.rules.kernel.crossing import Crossings
+from zhida.rules.kernel.crossing import Crossings, Within
 from zhida.rules.kernel.operations import Operations
 from zhida.rules.kernel.plan import CROSSING, Form, Plan, Stage, goes_on, is_local, needed_by
-from zhida.rules.kernel.symbols import DUE, Symbols
+from zhida.rules.kernel.symbols import DUE, SCRATCH, Symbols
 
 
 class Writer:
@@ -24,6 +25,7 @@ class Writer:
         self.e = Symbols(plan, form, parameters)
         self.ops = Operations(self.e)
         self.crossings = Crossings(self.ops)
+        self.within = Within(self.ops)
 
     def stage(self, index: int, stage: Stage) -> tuple[str, list[str]]:
         """Source of the stage's function and the names of the arrays it takes after the fixed ones."""
@@ -33,7 +35,9 @@ class Writer:
         reads = needed_by(self.plan, stage)
         if stage.nodes and stage.nodes[0].op in CROSSING:
             self.e.loop("for q in range(n):")
-            self.crossings.write(stage.nodes)
+            self.ops.whole = self.plan.output is not None
+            (self.within if self.ops.whole else self.crossings).write(stage.nodes)
+            self.ops.whole = False
             self._store(stage)
         elif stage.nodes and all(n.op == "agg" for n in stage.nodes) and not stage.benefit:
             self._sums(stage.nodes, [n for n in reads if n.id not in computed and n.unit != PERSON])
@@ -124,7 +128,7 @@ class Writer:
         b = self.program.benefits[stage.benefit]
         guard = f"{self.e.yes(b.applies)} | {self.e.na(b.applies)}"
         answer = b.presumed.answer
-        speaks = f"({self._only_yes(answer)}) | ({self._only_yes(b.signal)}) | (keep == 1)"
+        speaks = f"({self.ops.only_yes(answer)}) | ({self.ops.only_yes(b.signal)}) | (keep == 1)"
         wanted = f"({self.e.yes(answer)} & ({speaks})) | {self.e.yes(b.near)}"
         roots = [b.applies, answer, b.near, b.signal]
         if b.awarded is not None:
@@ -142,11 +146,6 @@ class Writer:
         self.ops.few = True
         self._values(stage, reads, computed)
         self._row(stage)
-
-    def _only_yes(self, n: Node) -> str:
-        """Surely yes."""
-        found = f"{self.e.yes(n)} & (not {self.e.no(n)})"
-        return f"{found} & (not {self.e.na(n)})" if n.na else found
 
     def _reach(self, stage: Stage, roots: list[Node], computed: set[int]) -> set[int]:
         """What the roots need of all that the stage reads or computes."""
@@ -191,16 +190,25 @@ Stages = tuple[tuple[Stage, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SieveSource:
+    """Stages that tell which households the others are worth running for, in flag ``flag`` of a group's
+    scratch; named by ``prefix`` and number."""
+
+    prefix: str
+    stages: Stages
+    flag: int
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """A kernel's text. ``sieve``: stages that tell which households the others are worth running for, in
-    flag ``sieve_flag`` of a group's scratch. ``parameters``: where each lies; ``counts``: scratch rows."""
+    """A kernel's text. ``sieves`` by the name that they were asked by. ``parameters``: where each lies;
+    ``counts``: scratch rows."""
 
     text: str
     stages: Stages
     parameters: dict[tuple[str, int], int]
     counts: dict[str, int]
-    sieve: Stages
-    sieve_flag: int
+    sieves: dict[str, SieveSource]
 
 
 DECORATOR = "@stage"
@@ -220,20 +228,24 @@ def _helpers() -> str:
     return hashlib.sha256("".join(inspect.getsource(m) for m in (plain, support)).encode()).hexdigest()[:12]
 
 
-def emit(plan: Plan, sieve: Plan, form: Form) -> Source:
-    """Source of both plans; ``sieve`` has one stored output, see ``sieve_plan``."""
+def emit(plan: Plan, sieves: Mapping[str, Plan], form: Form) -> Source:
+    """Source of all plans; a sieve has one stored output, see ``sieve_plan``. What is never called is never
+    compiled."""
     parameters: dict[tuple[str, int], int] = {}
-    parts, told, counts = [HEAD.format(helpers=_helpers())], [], {"SP": 0, "FP": 0, "SG": 0, "FG": 0}
-    flag = -1
-    for prefix, which in (("stage", plan), ("sieve", sieve)):
+    parts, counts = [HEAD.format(helpers=_helpers())], dict.fromkeys(SCRATCH, 0)
+    told: dict[str, tuple[Stages, Writer]] = {}
+    for prefix, which in {"stage": plan, **{f"sieve_{name}": s for name, s in sieves.items()}}.items():
         writer = Writer(which, form, prefix, parameters)
         stages = []
         for i, stage in enumerate(which.stages):
             text, args = writer.stage(i, stage)
             parts.append(text)
             stages.append((stage, tuple(args)))
-        told.append(tuple(stages))
+        told[prefix] = tuple(stages), writer
         counts = {k: max(v, writer.e.slots.counts[k]) for k, v in counts.items()}
-        if which is sieve and sieve.output is not None:
-            flag = writer.e.slots.flags[sieve.output.id]
-    return Source("\n".join(parts), told[0], parameters, counts, told[1], flag)
+    found = {}
+    for name, sieve in sieves.items():
+        if sieve.output is not None:
+            of, writer = told[f"sieve_{name}"]
+            found[name] = SieveSource(f"sieve_{name}", of, writer.e.slots.flags[sieve.output.id])
+    return Source("\n".join(parts), told["stage"][0], parameters, counts, found)

@@ -16,6 +16,8 @@ class Operations:
         self.e = symbols
         self.few = False
         """Whether a stage reads only few of its units: then fields are read where they lie."""
+        self.whole = False
+        """Whether rows of others are rows of the table."""
 
     def write(self, n: Node, i: str) -> None:
         """Lines that give the node its variables at row ``i``."""
@@ -60,12 +62,15 @@ class Operations:
         """Where row ``i`` looks parameters and registers up."""
         if i == "q":
             return "pl"
-        return f"{self.e.arg('place_group' if i == 'g' else 'place_person')}[{i}]"
+        whole = WHOLE if self.whole else ""
+        return f"{self.e.arg(whole + ('place_group' if i == 'g' else 'place_person'))}[{i}]"
 
     def cell(self, column: str, i: str) -> str:
         """A field's column at row ``i``: of those cut out for the block, or of the whole table."""
         if self.few and i == "q" and column not in self.e.args:
             return f"np.int64({self.e.arg(WHOLE + column)}[ids[q]])"
+        if self.whole and i != "q":
+            return f"np.int64({self.e.arg(WHOLE + column)}[{i}])"
         return f"np.int64({self.e.arg(column)}[{i}])"
 
     def some_of(self, n: Node) -> str:
@@ -290,6 +295,22 @@ class Operations:
     def _not(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args
         self.truth(n, e.no(a), e.yes(a), e.na(a))
+
+    def _may(self, n: Node, i: str) -> None:
+        self.truth(n, self.e.yes(n.args[0]), "")
+
+    def _must(self, n: Node, i: str) -> None:
+        self.truth(n, self.only_yes(n.args[0]), "")
+
+    def _perhaps(self, n: Node, i: str) -> None:
+        self.truth(n, self.e.yes(n.args[0]), "True")
+
+    def only_yes(self, n: Node) -> str:
+        """Surely yes."""
+        if self.e.single(n):
+            return self.e.yes(n)
+        found = f"{self.e.yes(n)} & (not {self.e.no(n)})"
+        return f"{found} & (not {self.e.na(n)})" if n.na else found
 
     def _applicable(self, n: Node, i: str) -> None:
         e, (a,) = self.e, n.args

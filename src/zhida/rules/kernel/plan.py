@@ -38,17 +38,19 @@ class Form:
 @dataclass(slots=True)
 class Stage:
     """``nodes`` to compute in order. ``benefit``: whose rows are written; its nodes are then those that
-    nothing else needs."""
+    nothing else needs. ``phase``: below 0 where it comes first for a whole table, see :func:`plan_of`."""
 
     unit: str
     level: int
     nodes: list[Node] = field(default_factory=list)
     benefit: str = ""
+    phase: int = 0
 
 
 @dataclass(slots=True)
 class Plan:
-    """``benefits`` write rows; ``output`` is a node of the group that is left in scratch."""
+    """``benefits`` write rows; ``output`` is a node of the group that is left in scratch. ``wide``: those of
+    the ``stored`` that are kept for everybody in a table instead of for a block."""
 
     program: Program
     benefits: tuple[str, ...]
@@ -56,6 +58,7 @@ class Plan:
     stored: dict[int, Node]
     group: str
     output: Node | None = None
+    wide: frozenset[int] = frozenset()
 
 
 CROSSING = ("gather", "kin")
@@ -126,17 +129,45 @@ def group_of(program: Program) -> str:
 
 
 def plan_of(program: Program, output: Node) -> Plan:
-    """The stages that compute one node of the group, left in scratch."""
+    """The stages that compute one node of the group, left in scratch, for households alone, without those
+    that their people are tied to. So what is looked at in others is computed before, for everybody in the
+    table: each time that ties are followed is a phase."""
     nodes = cone((output,))
-    level = levels_of(nodes)
+    level, phase = levels_of(nodes), _phases_of(nodes)
     group = group_of(program)
     stages: list[Stage] = []
-    for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR}):
-        here = [n for n in nodes if level[n.id] == at and n.unit != SCALAR and not is_local(n)]
-        stages += _shared(PERSON if at % 2 == 0 else group, at, here)
+    for when in sorted({phase[n.id] for n in nodes}):
+        mine = [n for n in nodes if phase[n.id] == when and n.unit != SCALAR and not is_local(n)]
+        for at in sorted({level[n.id] for n in mine}):
+            here = [n for n in mine if level[n.id] == at]
+            stages += _shared(PERSON if at % 2 == 0 else group, at, here, when)
     plan = Plan(program, (), stages, {}, group, output)
     plan.stored = _stored(plan) | {output.id: output}
+    plan.wide = _wide(plan)
     return plan
+
+
+def _phases_of(nodes: list[Node]) -> dict[int, int]:
+    """The latest phase in which a node can be computed: 0, or one before those who follow ties to it."""
+    phase = {n.id: 0 for n in nodes}
+    for n in reversed(nodes):
+        before = n.op in CROSSING and not is_local(n.args[0])
+        before = before or (n.op in CROSSING and n.args[0].op == "spread" and not is_local(n.args[0].args[0]))
+        for a in n.args:
+            phase[a.id] = min(phase[a.id], phase[n.id] - before)
+    return phase
+
+
+def _wide(plan: Plan) -> frozenset[int]:
+    """Stored nodes that another phase reads, or whoever follows a tie."""
+    home = {n.id: stage.phase for stage in plan.stages for n in stage.nodes}
+    found = set()
+    for stage in plan.stages:
+        for n in needed_by(plan, stage):
+            source = n.args[0] if n.op == "spread" else n
+            if source.id in plan.stored and home[source.id] != stage.phase:
+                found.add(source.id)
+    return frozenset(found)
 
 
 def _owners(
@@ -168,14 +199,14 @@ def _owners(
     return owner
 
 
-def _shared(unit: str, level: int, nodes: list[Node]) -> list[Stage]:
+def _shared(unit: str, level: int, nodes: list[Node], phase: int = 0) -> list[Stage]:
     """What looks at others or is added up over members comes first, in stages of its own: a loop without
     a loop inside vectorises."""
     across = [n for n in nodes if n.op in CROSSING]
     sums = [n for n in nodes if n.op == "agg"]
     rest = [n for n in nodes if n.op not in ("agg", *CROSSING)]
     return [
-        Stage(unit, level, some[i : i + MOST_VALUES])
+        Stage(unit, level, some[i : i + MOST_VALUES], phase=phase)
         for some in (across, sums, rest)
         for i in range(0, len(some), MOST_VALUES)
     ]

@@ -21,12 +21,13 @@ import numpy as np
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules.declarations import Pack
-from zhida.rules.formulas.ir import MAX_MEMBERS, YES
+from zhida.rules.formulas.ir import MAX_MEMBERS
 from zhida.rules.kernel.block import Array, Chosen, Local, Room, everyone, some, with_kin
 from zhida.rules.kernel.emit import DECORATOR, Source, emit
 from zhida.rules.kernel.operations import REGISTERS_A_WORD
 from zhida.rules.kernel.plan import Form, make_plan
 from zhida.rules.kernel.sieve import sieve_plan
+from zhida.rules.kernel.sifting import ForEach, Sieve
 from zhida.rules.kernel.special import specialised
 from zhida.rules.kernel.symbols import DUE, WHOLE
 from zhida.rules.kernel.web import Shape, Used, Web
@@ -40,9 +41,6 @@ BLOCK = 32_768
 
 SMALL = 2048
 """Fewer groups a thread are not worth sharing out."""
-
-SIEVE = 16_384
-"""Groups that the sieve looks at in one go: its scratch fits the cache."""
 
 LOOSE, LOOSE_BLOCKS = 0.6, 3
 """A sieve that lets more than this share through costs more than it saves; how often that is tried."""
@@ -154,14 +152,21 @@ class Kernel:
         self.form = form
         special = specialised(program, form)
         self.plan = make_plan(special, benefits)
-        self.source: Source = emit(self.plan, sieve_plan(special, self.plan.benefits), form)
+        sieves = {
+            keep.name.lower(): sieve_plan(special, self.plan.benefits, keep is Keep.SPOKEN)
+            for keep in (Keep.SPOKEN, Keep.OPEN)
+        }
+        self.source: Source = emit(self.plan, sieves, form)
         self.module = load_module(self.source.text, compiled)
         self.functions = [getattr(self.module, f"stage_{i}") for i in range(len(self.source.stages))]
-        self.sieve = [getattr(self.module, f"sieve_{i}") for i in range(len(self.source.sieve))]
         self._rooms: list[Room] = []
         self._arrays: tuple[Source, frozenset[str]] | None = None
         self.used = Used.of(program.pack, [n for b in self.plan.benefits for n in special.outputs(b)])
         self._units = {f.id: f.unit for f in program.pack.fields.values()}
+        self.sieves: Mapping[Keep, Sieve] = {
+            Keep[name.upper()]: Sieve.of(found, self.module, self.source.counts, self._units)
+            for name, found in self.source.sieves.items()
+        }
 
     def parameters(self, places: Places, month: int, pack: Pack | None = None) -> Parameters:
         """Look every parameter up at every place; ``pack`` may be a reform of the program's own."""
@@ -199,12 +204,12 @@ class Kernel:
         fixed = self._fixed(table, places, parameters)
         loose: list[int] = []
         spans = _spans(groups, block, threads)
-        if threads > 1 and len(spans) > 1:
-            with ThreadPoolExecutor(threads) as pool:
-                work = partial(self._block, table, places, fixed, keep, loose)
-                found = list(pool.map(work, spans))
-        else:
-            found = [self._block(table, places, fixed, keep, loose, span) for span in spans]
+        with _mapping(threads if len(spans) > 1 else 1) as for_each:
+            sieve = self.sieves.get(keep) if groups else None
+            if sieve is not None:
+                fixed = sieve.ahead(table, self.used, fixed, self._room, for_each)
+            work = partial(self._block, table, places, fixed, keep, sieve, loose)
+            found = list(for_each(work, spans))
         empty = np.zeros((len(ROW), 0), np.int64)
         return {b: np.concatenate([f[b] for f in found] or [empty], axis=1) for b in self.plan.benefits}
 
@@ -215,7 +220,7 @@ class Kernel:
             self._arrays = self.source, frozenset(a for a in read if a != DUE and not a.startswith(MADE))
         return self._arrays[1]
 
-    def _fixed(self, table: Table, places: Places, parameters: Parameters) -> dict[str, Array]:
+    def _fixed(self, table: Table, places: Places, parameters: Parameters) -> Mapping[str, Array]:
         fixed = {
             "place_group": table.place_group,
             "place_person": table.place_person,
@@ -239,14 +244,15 @@ class Kernel:
         places: Places,
         fixed: Mapping[str, Array],
         keep: Keep,
+        sieve: Sieve | None,
         loose: list[int],
         span: tuple[int, int],
     ) -> Rows:
         """``loose`` collects the blocks that the sieve let through nearly whole; after some it is spared."""
         with self._room() as room:
             chosen = None
-            if self.sieve and keep is not Keep.ALL and len(loose) < LOOSE_BLOCKS:
-                through = self._sift(span, table, fixed, room)
+            if sieve is not None and len(loose) < LOOSE_BLOCKS:
+                through = sieve.through(span, table, fixed, room)
                 if len(through) > LOOSE * (span[1] - span[0]):
                     loose.append(span[0])
                 else:
@@ -255,19 +261,6 @@ class Kernel:
             if self.used.reach:
                 chosen = with_kin(self.program.pack, self.used, table, places.complete, chosen)
             return self._rows(chosen, fixed, keep, room)
-
-    def _sift(self, span: tuple[int, int], table: Table, fixed: Mapping[str, Array], room: Room) -> Array:
-        """The groups of a block that the sieve lets through."""
-        found = []
-        for g in range(*span, SIEVE):
-            chosen = everyone(table, g, min(g + SIEVE, span[1]))
-            scratch, _ = room.of(chosen)
-            arrays = Local(fixed, chosen, scratch, self._units)
-            for (stage, args), work in zip(self.source.sieve, self.sieve, strict=True):
-                work(*chosen.head(stage.unit), *[arrays[a] for a in args])
-            flags = scratch[f"FG{self.source.sieve_flag}"][: len(chosen.size)]
-            found.append(np.flatnonzero((flags & YES).view(np.bool_)) + g)
-        return np.concatenate(found)
 
     def _rows(self, chosen: Chosen, fixed: Mapping[str, Array], keep: Keep, room: Room) -> Rows:
         """All stages over some groups."""
@@ -296,6 +289,16 @@ class Kernel:
             yield room
         finally:
             self._rooms.append(room)
+
+
+@contextmanager
+def _mapping(threads: int) -> Iterator[ForEach]:
+    """``map``, in so many threads."""
+    if threads == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
 
 
 def cache_folder() -> Path:

@@ -3,8 +3,9 @@
 Variables: ``x7`` a number known exactly, ``x7l`` and ``x7h`` its ends otherwise, ``x7v`` and ``x7n``
 "may have a value" and "may be not applicable" where it may not apply; ``t7`` a truth known exactly,
 else ``t7y``, ``t7n``, ``t7a``; ``e7`` a mask of choices. Scratch rows: ``SP3`` int64 and ``FP3`` uint8 by
-person of the block, ``SG3`` and ``FG3`` by group. Rows of the block: ``q`` the loop's own, ``g`` a
-person's group, ``m`` a member of a group.
+person of the block, ``SG3`` and ``FG3`` by group; ``WSP3`` and so on are kept for the whole table and cut out
+for the block like columns. Rows of the block: ``q`` the loop's own, ``g`` a person's group, ``m`` a member
+of a group; of the table where a sieve follows ties.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ DUE = "due"
 WHOLE = "whole_"
 """Before the name of a column: not cut out for the block."""
 
+SCRATCH = ("SP", "FP", "SG", "FG", "WSP", "WFP", "WSG", "WFG")
+"""Beginnings of the names of scratch rows."""
+
 
 @dataclass(slots=True)
 class Slots:
@@ -28,7 +32,7 @@ class Slots:
 
     number: dict[int, int] = field(default_factory=dict)
     flags: dict[int, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=lambda: {"SP": 0, "FP": 0, "SG": 0, "FG": 0})
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SCRATCH, 0))
 
 
 class Symbols:
@@ -49,8 +53,13 @@ class Symbols:
         self.indent = 0
         self.args: list[str] = []
 
+    def scratch(self, n: Node) -> tuple[str, str]:
+        """Beginnings of the names of its rows, of numbers and of flags."""
+        wide, unit = "W" * (n.id in self.plan.wide), "P" if n.unit == PERSON else "G"
+        return f"{wide}S{unit}", f"{wide}F{unit}"
+
     def _place(self, n: Node) -> None:
-        s, f = ("SP", "FP") if n.unit == PERSON else ("SG", "FG")
+        s, f = self.scratch(n)
         counts = self.slots.counts
         if n.kind != "bool":
             self.slots.number[n.id] = counts[s]
@@ -73,8 +82,10 @@ class Symbols:
             return column == "known" or (bool(n.data[1]) and column == "states")
         if n.op == "param":
             return self.form.parameters_known
-        if n.op in CROSSING:  # who somebody is may be unknown
+        if n.op in (*CROSSING, "perhaps"):  # who somebody is may be unknown
             return False
+        if n.op in ("may", "must"):
+            return True
         return all(self.exact(a) for a in n.args)
 
     # names --------------------------------------------------------------------------------------
@@ -147,9 +158,9 @@ class Symbols:
         assert slot is not None
         return self.arg(f"{scratch}{slot + further}")
 
-    def fetch(self, source: Node, target: Node, at: str) -> None:
-        """Variables of ``target`` from the scratch of ``source`` at row ``at``."""
-        s, f = ("SP", "FP") if source.unit == PERSON else ("SG", "FG")
+    def fetch(self, source: Node, target: Node, at: str, whole: bool = False) -> None:
+        """Variables of ``target`` from the scratch of ``source`` at row ``at``, of the table if ``whole``."""
+        s, f = ((WHOLE if whole else "") + name for name in self.scratch(source))
         slot = self.slots.number.get(source.id)
         flag = self.slots.flags.get(source.id)
         t = target.id
@@ -190,7 +201,7 @@ class Symbols:
                 self.put(f"t{t}a = {self.na(source)}")
 
     def store(self, n: Node) -> None:
-        s, f, at = ("SP", "FP", "q") if n.unit == PERSON else ("SG", "FG", "q")
+        (s, f), at = self.scratch(n), "q"
         slot, flag = self.slots.number.get(n.id), self.slots.flags.get(n.id)
         if n.kind == "num":
             self.put(f"{self.row(s, slot)}[{at}] = {self.lo(n)}")

@@ -7,8 +7,9 @@ that their people are tied to come along as *visitors*, which are looked at and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,24 @@ import numpy.typing as npt
 
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import MAX_KIN, Node, cone
+from zhida.rules.kernel import tying
+from zhida.rules.kernel.tying import NOBODY, SOMEBODY
+
+__all__ = [
+    "NOBODY",
+    "SOMEBODY",
+    "Shape",
+    "Tied",
+    "Used",
+    "Web",
+    "arrays",
+    "by_person",
+    "followers",
+    "is_open",
+    "tied",
+]
 
 Array = npt.NDArray[Any]
-NOBODY, SOMEBODY = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +129,24 @@ class Tied:
         return Web(self.links, self.followers, self.closed)
 
 
-def visitors(shape: Shape, web: Web, used: Used, groups: Array, apart: bool = False) -> Array:
-    """Groups that people of ``groups`` are tied to, ascending; with ``apart`` also those in ``groups``."""
-    seen = np.zeros(len(shape.size), bool)
-    seen[groups] = True
-    found = np.zeros(len(shape.size), bool)
-    fresh = groups if not apart else np.flatnonzero(seen)
+def visitors(
+    shape: Shape, web: Web, used: Used, groups: Array, apart: bool = False, state: Array | None = None
+) -> Array:
+    """Groups that people of ``groups`` are tied to, ascending; with ``apart`` also those in ``groups``.
+    ``state`` by group, of zeros, is filled as :mod:`zhida.rules.kernel.tying` says."""
+    state = np.zeros(len(shape.size), np.uint8) if state is None else state
+    state[groups] = tying.OWN
+    found = np.empty(len(shape.size), np.int64)
+    fresh, k = groups, 0
+    table = shape.first, shape.size, shape.group_of
     for _ in range(used.reach):
-        rows = shape.persons(fresh)
-        home = shape.group_of[rows]
-        near = np.zeros(len(shape.size), bool)
+        new = k
         for link in used.links:
-            target = web.links[link][rows]
-            group = shape.group_of[np.maximum(target, 0)]
-            near[group[(target >= 0) & (group != home)]] = True
+            k = tying.by_link(fresh, *table, web.links[link], state, apart, found, k)
         for link in used.back:
-            near[shape.group_of[pointing(web.followers[link], rows)[1]]] = True
-        found |= near
-        fresh = np.flatnonzero(near & ~seen)
-        seen[fresh] = True
-    if not apart:
-        found[groups] = False
-    return np.flatnonzero(found)
+            k = tying.by_followers(fresh, *table, *web.followers[link], state, apart, found, k)
+        fresh = found[new:k]
+    return np.sort(found[:k])
 
 
 def arrays(pack: Pack, used: Used, found: Tied, complete: Array, places: Array) -> dict[str, Array]:
@@ -168,12 +180,6 @@ def followers(pairs: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
     return _expanded(np.searchsorted(whom, rows, "left"), np.searchsorted(whom, rows, "right"), who)
 
 
-def pointing(listed: tuple[Array, Array], rows: Array) -> tuple[Array, Array]:
-    """The same from a list by person: where each one's begins, and who."""
-    start, who = listed
-    return _expanded(start[rows], start[rows + 1], who)
-
-
 def _expanded(lo: Array, hi: Array, who: Array) -> tuple[Array, Array]:
     count = hi - lo
     start = np.cumsum(count) - count
@@ -194,58 +200,56 @@ def tied(pack: Pack, shape: Shape, web: Web, used: Used, groups: Array, apart: b
     ``apart``: groups may repeat, and each is a copy of its own: whom it hangs on is a visitor, even where a
     copy of that household is there too.
     """
-    guests = visitors(shape, web, used, groups, apart)
-    whole = np.concatenate([groups, guests])
-    rows = shape.persons(whole)
+    state, at = np.zeros(len(shape.size), np.uint8), np.empty(len(shape.size), np.int64)
+    groups = groups.astype(np.int64, copy=False)
+    whole = np.concatenate([groups, visitors(shape, web, used, groups, apart, state)])
     size = shape.size[whole].astype(np.int64)
-    start = np.cumsum(size) - size
-    own_persons = int(size[: len(groups)].sum())
-    local = np.full(len(shape.group_of), SOMEBODY, np.int64)
-    known = slice(own_persons, None) if apart else slice(None)
-    local[rows[known]] = np.arange(len(rows))[known]
-    # where a person's household begins here, less where it begins in the table
-    shift = np.repeat(start - shape.first[whole], size)
-    home = shape.group_of[rows]
-    links, within = {}, {}
-    for link in used.links:
-        target = web.links[link][rows]
-        there = np.maximum(target, 0)
-        inside = (target >= 0) & (shape.group_of[there] == home)
-        found = local[there] if not apart else np.where(inside, there + shift, local[there])
-        links[link], within[link] = np.where(target < 0, target, found), inside
-    back = {}
-    for link in used.back:
-        whom, who = pointing(web.followers[link], rows)
-        who = local[who]
-        here = who >= 0
-        back[link] = whom[here], who[here]
-    kin = {}
-    for name in used.kin:
-        pairs = [_pairs(links[link]) for link in pack.kin[name].follows]
-        for link in pack.kin[name].followed_by:
-            pairs += [(links[link][within[link]], np.flatnonzero(within[link])), back[link]]
-        kin[name] = _listed(pairs, len(rows))
-    closed = {name: known[rows] for name, known in web.closed.items()}
-    told = {link: by_person(*back[link], len(rows)) for link in used.back}
-    return Tied(whole, rows, len(groups), own_persons, links, kin, told, closed)
-
-
-def _pairs(link: Array) -> tuple[Array, Array]:
-    """(who, whom) of a link."""
-    rows = np.flatnonzero(link >= 0)
-    return rows, link[rows]
-
-
-def _listed(pairs: Sequence[tuple[Array, Array]], count: int) -> tuple[Array, Array, Array]:
-    """First, size and rows of kin: each once, oneself never, in ascending order."""
-    who = np.concatenate([p[0] for p in pairs]).astype(np.int64)
-    whom = np.concatenate([p[1] for p in pairs]).astype(np.int64)
-    key = np.sort((who * count + whom)[who != whom])
-    key = key[np.append(True, key[1:] != key[:-1])] if len(key) else key
-    who, whom = key // max(count, 1), key % max(count, 1)
-    size = np.bincount(who, minlength=count).astype(np.int64)
-    if len(size) and int(size.max()) > MAX_KIN:
-        raise ValueError(
-            f"a person with {int(size.max())} kin of one sort; at most {MAX_KIN} can be computed"
+    first = np.cumsum(size) - size
+    count = int(size.sum())
+    persons, home = np.empty(count, np.int64), np.empty(count, np.int64)
+    tying.members(whole, shape.first, shape.size, persons, home)
+    tying.placed(whole, len(groups) if apart else 0, first, state, at)
+    links = {link: np.empty(count, np.int64) for link in used.links}
+    for link, local in links.items():
+        tying.targets(
+            persons, home, whole, shape.first, first, shape.group_of, web.links[link], state, at, local
         )
-    return np.cumsum(size) - size, size, whom
+
+    def followers_of(link: str, room: Room, fill: bool) -> None:
+        of = web.followers[link]
+        tying.put_followers(persons, *of, shape.group_of, shape.first, state, at, *room, fill)
+
+    def kin_of(name: str, room: Room, fill: bool) -> None:
+        for link in pack.kin[name].follows:
+            tying.put_follows(links[link], *room, fill)
+        for link in pack.kin[name].followed_by:
+            tying.put_pointing(links[link], home, *room, fill)
+            followers_of(link, room, fill)
+
+    kin = {name: _listed(partial(kin_of, name), count) for name in used.kin}
+    for found in kin.values():
+        if count and int(found[1].max()) > MAX_KIN:
+            raise ValueError(
+                f"a person with {int(found[1].max())} kin of one sort; at most {MAX_KIN} can be computed"
+            )
+    back = {}
+    for link in used.back if apart else ():
+        start, _, who = _listed(partial(followers_of, link), count)
+        back[link] = np.append(start, len(who)), who
+    closed = {name: known[persons] for name, known in web.closed.items()}
+    own = int(size[: len(groups)].sum())
+    return Tied(whole, persons, len(groups), own, links, kin, back, closed)
+
+
+Room = tuple[Array, Array]
+"""Where each person's next one is put, and who is put there."""
+
+
+def _listed(put: Callable[[Room, bool], None], count: int) -> tuple[Array, Array, Array]:
+    """First, size and rows by person of what ``put`` puts: each once, in ascending order."""
+    size = np.zeros(count, np.int64)
+    put((size, size), False)
+    first = np.cumsum(size) - size
+    rows = np.empty(int(size.sum()), np.int64)
+    put((first.copy(), rows), True)
+    return first, size, rows[: tying.tidied(first, size, rows)]
