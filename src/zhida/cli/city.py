@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhida.cli import choose
+from zhida.cli.errors import InputError, say
+from zhida.cli.keys import KeysOption
 from zhida.cli.output import emit, lines, progress, table
 
 if TYPE_CHECKING:
@@ -39,6 +41,10 @@ TruthOption = Annotated[
     Path | None,
     typer.Option("--truth", metavar="FOLDER", help="Keep what is true of everybody in this folder."),
 ]
+IdentitiesOption = Annotated[
+    Path | None,
+    typer.Option("--identities", metavar="FOLDER", help="Who the snapshot's people are, sealed, in here."),
+]
 FormatOption = Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Format of the files.")]
 
 
@@ -57,14 +63,20 @@ def build(
     as_files: AsFilesOption = False,
     truth: TruthOption = None,
     format_: FormatOption = "csv",
+    identities: IdentitiesOption = None,
+    keys: KeysOption = None,
     pack: choose.PackOption = "",
     json: choose.JsonOption = False,
 ) -> None:
     """Build a synthetic city from a pack's published figures."""
     if as_files:
+        if identities is not None:
+            raise InputError(
+                "--identities goes with a snapshot: files are imported, and that makes the store."
+            )
         built = make_files(out, fraction, seed, month, pack, processes, truth, format_)
     else:
-        built = make(out, fraction, seed, month, pack, processes, truth)
+        built = make(out, fraction, seed, month, pack, processes, truth, identities, keys)
     if json:
         emit(built)
         return
@@ -85,14 +97,26 @@ def make(
     pack: str,
     processes: int = 2,
     truth: Path | None = None,
+    identities: Path | None = None,
+    keys: Path | None = None,
 ) -> dict[str, Any]:
     """Builds, with a bar on the terminal. Raises PackError, SnapshotError, CodeError."""
     when = choose.read_month(month)
     used = choose.load(pack)
     from zhida.population.city import build as build_city
 
+    ring = None
+    if identities is not None:
+        from zhida.codes.sealing import Keyring
+
+        ring, told = Keyring.load_or_create(keys, apart_from=identities)
+        if told:
+            say(told)
     with progress("生成城市 city") as update:
-        built = build_city(used, out, fraction, seed, when, truth=truth, progress=update, processes=processes)
+        built = build_city(
+            used, out, fraction, seed, when,
+            truth=truth, identities=identities, ring=ring, progress=update, processes=processes,
+        )  # fmt: skip
     return {"path": str(built.path), "snapshot_id": built.snapshot_id} | _told(
         used, built, when, seed, fraction
     )

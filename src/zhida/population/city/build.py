@@ -8,9 +8,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zhida.codes.sealing import Keyring
 from zhida.population.building import Building
 from zhida.population.city.awards import Rules, award
 from zhida.population.city.draw import Array
@@ -27,6 +29,9 @@ from zhida.population.city.truth import Model, Truth
 from zhida.population.schema import HOUSEHOLD_COLUMNS, PERSON_COLUMNS, TABLES, Contract, contract_of
 from zhida.population.writer import Header, PartRecord, SnapshotWriter, last_day_of, write_part
 from zhida.rules.declarations import Pack
+
+if TYPE_CHECKING:
+    from zhida.population.city.sealed import PartIdentities
 
 Progress = Callable[[int, int], None]
 """Called after each part with (persons done, persons in all)."""
@@ -50,12 +55,15 @@ def build(
     month: int = 2025 * 12 + 5,
     *,
     truth: Path | str | None = None,
+    identities: Path | str | None = None,
+    ring: Keyring | None = None,
     progress: Progress | None = None,
     processes: int = 2,
 ) -> Built:
     """Builds a synthetic city of a pack at ``out`` as of a month (year * 12 + month - 1).
 
-    ``truth``: a folder of its own for what is true of everybody. The same pack, fraction, seed and month
+    ``truth``: a folder of its own for what is true of everybody; ``identities``: one for who they are, sealed
+    with ``ring``. The same pack, fraction, seed and month
     give the same ``snapshot_id``, with any number of processes.
     Raises CityError and SnapshotError; then nothing is left at ``out``.
     """
@@ -76,10 +84,12 @@ def build(
         lineage=[{"step": "synthetic city", "pack": pack.id, "pack_hash": pack.hash}],
         assumptions=figures.assumptions,
     )
-    out, apart = Path(out), apart_from(out, truth)
+    out, apart, who = Path(out), apart_from(out, truth), apart_from(out, identities)
     with SnapshotWriter(out, contract, header) as writer, ExitStack() as stack:
         kept = None if apart is None else stack.enter_context(Building(apart, "a truth"))
-        job = Job(pack, plan, contract, writer.folder, None if kept is None else kept.folder)
+        sealed = None if who is None else stack.enter_context(Building(who, "an identity store"))
+        store = None if sealed is None or ring is None else (sealed.folder, ring)
+        job = Job(pack, plan, contract, writer.folder, None if kept is None else kept.folder, store)
         done = 0
         # Closed before the writer clears its folder: no process may still be writing into it then.
         with closing(run(Worker, job, len(plan.parts), processes)) as records:
@@ -91,28 +101,36 @@ def build(
         if kept is not None:
             write_manifest(kept.folder, pack, plan, files=False)
             kept.finish()
+        if sealed is not None and store is not None:
+            from zhida.population.city.sealed import finish_store
+
+            finish_store(*store, range(len(plan.parts)))
+            sealed.finish()
         identity = writer.finish()
     return Built(out, identity, plan.persons, time.monotonic() - started)
 
 
 def apart_from(out: Path | str, truth: Path | str | None) -> Path | None:
-    """The truth's folder. Raises CityError where it would stand inside what is sent out."""
+    """A folder for the truth, or for who people are. Raises CityError where it would stand inside what is
+    sent out."""
     if truth is None:
         return None
     if Path(out).absolute() in (Path(truth).absolute(), *Path(truth).absolute().parents):
-        raise CityError(f"The truth at {truth} would stand inside {out}. Name a folder beside it.")
+        raise CityError(f"The folder {truth} would stand inside {out}. Name a folder beside it.")
     return Path(truth)
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a process needs to make any part. ``truth``: where the truth goes, if anywhere."""
+    """What a process needs to make any part. ``truth``: where the truth goes, if anywhere; ``store``: where
+    the identity store goes, and the keys that seal it."""
 
     pack: Pack
     plan: Plan
     contract: Contract
     folder: Path
     truth: Path | None = None
+    store: tuple[Path, Keyring] | None = None
 
 
 class Worker:
@@ -136,17 +154,28 @@ class Worker:
         strike(self.model, chunk, truth)
         return truth, award(self.model, chunk, truth, self.rules)
 
+    def sealed(self, index: int) -> PartIdentities | None:
+        """What collects who the people of a part are; None where nobody asked."""
+        if self.job.store is None:
+            return None
+        from zhida.population.city.sealed import PartIdentities
+
+        return PartIdentities(*self.job.store, index, self.model)
+
     def part(self, index: int) -> PartRecord:
         """Writes part ``index`` into the job's folder."""
         plan, contract = self.job.plan, self.job.contract
         pieces: dict[str, list[dict[str, Array]]] = {t: [] for t in TABLES}
         kept = None if self.job.truth is None else PartTruth(self.job.truth, index, self.rules)
+        sealed = self.sealed(index)
         households = persons = 0
         for number in plan.parts[index]:
             chunk = plan.chunks[number]
             truth, awards = self.truth(number)
             if kept is not None:
                 kept.add(truth, awards)
+            if sealed is not None:
+                sealed.add(chunk, truth, awards)
             tables = observe(self.model, chunk, truth, contract)
             for name in HOUSEHOLD_COLUMNS:
                 tables["households"][name] = truth.households[name]
@@ -170,6 +199,8 @@ class Worker:
             persons += truth.count
         if kept is not None:
             kept.write()
+        if sealed is not None:
+            sealed.write()
         whole = {
             table: {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
             for table, columns in pieces.items()
