@@ -39,4 +39,12 @@ def open_table(path: Path, source: SourceContract) -> Table:
         from zhida.population.imports.text_files import open_text
 
         return open_text(path, source)
+    if suffix == ".xlsx":
+        from zhida.population.imports.workbooks import open_workbook
+
+        return open_workbook(path, source)
+    if suffix == ".parquet":
+        from zhida.population.imports.parquet_files import open_parquet
+
+        return open_parquet(path, source)
     raise FileRefused(f"Files of the kind {suffix or 'without a suffix'} are not read: send CSV.")
