@@ -66,6 +66,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "plan read",
         "plan check",
         "import",
+        "quarantine",
         "snapshot",
         "keys new",
         "keys show",

@@ -20,6 +20,7 @@ from zhida.cli import (
     keys,
     listing,
     plan,
+    quarantining,
     registering,
     rules,
     scanning,
@@ -63,6 +64,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.command("import")(importing.import_)
+app.command("quarantine")(quarantining.quarantine)
 app.command("snapshot")(registering.snapshot)
 app.add_typer(database.app, name="database")
 app.command("scan")(scanning.scan)

@@ -84,7 +84,7 @@ def identify(
     listed = work / "ids.parquet"
     db.execute(f"COPY (SELECT id17 FROM ids) TO {literal(listed)} (FORMAT parquet, ROW_GROUP_SIZE 122880)")
     groups = pq.ParquetFile(listed).metadata.num_row_groups
-    pieces = -(-groups // GROUPS)
+    pieces = max(1, -(-groups // GROUPS))  # also where no row was kept
     files = [
         path for _, path in run(Looker, Looking(ring, store.look_up_version, listed, work), pieces, processes)
     ]

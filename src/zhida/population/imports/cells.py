@@ -122,6 +122,10 @@ class Batch:
         """Rows of the file that are in this batch."""
         return len(self.lines) + len(self.broken)
 
+    def take(self, rows: Indices) -> Batch:
+        """Some of the rows; broken and blank ones stay behind."""
+        return Batch(self.lines[rows], {id: cells.take(rows) for id, cells in self.columns.items()})
+
     def row(self, index: int) -> dict[str, str]:
         """One row's cells as they were written."""
         return {id: cells.text(index) for id, cells in self.columns.items()}

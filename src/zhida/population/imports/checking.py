@@ -37,26 +37,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart.
-
-    ``mends``: the line of the file and its sha256 that a mended row stands for, ('', 0) for none.
-    """
+    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart."""
 
     line: int
     cells: Mapping[str, str]
     raw: str
     findings: Sequence[Finding]
-    mends: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``kept``: rows in the form of staging; read = kept + refused."""
+    """``kept``: rows in the form of staging; all others of the batch are ``refused``."""
 
     kept: pa.Table
     refused: list[Refused]
-    read: int
-    blank: int
 
 
 def staging_schema(source: SourceContract) -> pa.Schema:
@@ -89,11 +83,17 @@ def check_batch(source: SourceContract, batch: Batch, reader: Reader) -> Checked
         line = int(batch.lines[row])
         by_row[row].append(Finding(line, id, reason, suggestion(reason, detail)))
     refused = [Refused(int(batch.lines[r]), batch.row(r), "", by_row[r]) for r in rows]
+    return Checked(table, [*refused, *broken_rows(batch)])
+
+
+def broken_rows(batch: Batch) -> list[Refused]:
+    """Rows whose cells can't be told apart."""
+    refused = []
     for broken in batch.broken:
         reason = _BROKEN[broken.state]
         told = [Finding(broken.line, "", reason, suggestion(reason))]
         refused.append(Refused(broken.line, {}, broken.text, told))
-    return Checked(table, refused, batch.read, batch.blank)
+    return refused
 
 
 def _against_id(source: SourceContract, parsed: Mapping[str, Parsed]) -> list[tuple[int, str, Reason, str]]:

@@ -13,6 +13,8 @@ class Reason(StrEnum):
     CELLS_MANY = "cells_many"
     QUOTES = "quotes"
     KEY_TWICE = "key_twice"
+    MEND_UNKNOWN = "mend_unknown"
+    MEND_WORD = "mend_word"
     # any cell
     EMPTY = "empty"
     GARBLED = "garbled"
@@ -58,6 +60,8 @@ WORDS: dict[Reason, tuple[str, str]] = {
     Reason.CELLS_MANY: ("这一行的列数比表头多", "内容里有分隔符的，请加英文双引号"),
     Reason.QUOTES: ("双引号没有成对，或出现在内容中间", "内容里的双引号写成两个，整格再加双引号"),
     Reason.KEY_TWICE: ("同一主键在本文件中出现多次而内容不同", "核对后只留正确的一行"),
+    Reason.MEND_UNKNOWN: ("退回编号不在待补正之列", "核对编号；已补正过的不再报"),
+    Reason.MEND_WORD: ("退回处理只能为空或“作废”", "补正的留空，作废的写“作废”"),
     Reason.EMPTY: ("必填项为空", "补填"),
     Reason.GARBLED: ("含有无法识别的字符", "用 UTF-8 或 GB18030 重新导出"),
     Reason.CONTROL: ("含有控制字符", "删去不可见字符后重新导出"),

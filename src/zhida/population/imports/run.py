@@ -19,6 +19,7 @@ from zhida.codes.sealing import Keyring
 from zhida.population.imports.contracts import Contracts
 from zhida.population.imports.errors import FileRefused, ImportsError
 from zhida.population.imports.journal import Journal, Taken, locked
+from zhida.population.imports.mending import clear_up, sweep
 from zhida.population.imports.plan import Plan, PlannedFile, Update
 from zhida.population.imports.taking import Counts, take_file
 
@@ -48,6 +49,8 @@ def run(
     total, done = sum(f.bytes for f in files), 0
     with locked(plan.register):
         journal = Journal.load(plan.register, contracts.pack.id)
+        clear_up(journal)
+        sweep(journal)
         known = journal.by_sha()  # another import may have ended since the plan was made
         files = tuple(f for f in files if f.sha256 not in known)
         for file, counts in _each(files, plan.register, contracts, keys, processes):
@@ -57,6 +60,8 @@ def run(
                 record = _record(file, counts, contracts)
                 journal.add(record)
                 taken.append(record)
+                if record.mends or record.supersedes:
+                    clear_up(journal)
             done += file.bytes
             progress(done, total)
     return Done(tuple(taken), tuple(refused))
@@ -83,7 +88,7 @@ def _record(file: PlannedFile, counts: Counts, contracts: Contracts) -> Taken:
         withdrawn=counts.withdrawn,
         blank=counts.blank,
         supersedes=file.supersedes,
-        mends=(),
+        mends=counts.mends,
         contracts=contracts.hash,
         taken=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -113,18 +118,23 @@ Result = tuple[PlannedFile, Counts | str]
 def _each(
     files: tuple[PlannedFile, ...], register: Path, contracts: Contracts, keys: Keyring, processes: int
 ) -> Iterator[Result]:
-    """Files in the order in which they are done; the largest first, so that the processes end together."""
+    """Files in the order in which they are done: the largest first, so that the processes end together.
+
+    Those that mend come last and one after the other: a row is mended once.
+    """
     job = _Job(register, contracts, keys)
-    if processes <= 1 or len(files) <= 1:
-        for file in files:
-            yield file, job.take(file)
-        return
-    with _pool(job, min(processes, len(files))) as submit:
-        waiting = {submit(f): f for f in sorted(files, key=lambda f: -f.bytes)}
-        while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield waiting.pop(future), future.result()
+    whole = sorted((f for f in files if not f.mends), key=lambda f: -f.bytes)
+    mending = [f for f in files if f.mends]
+    if processes > 1 and len(whole) > 1:
+        with _pool(job, min(processes, len(whole))) as submit:
+            waiting = {submit(f): f for f in whole}
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield waiting.pop(future), future.result()
+        whole = []
+    for file in (*whole, *mending):
+        yield file, job.take(file)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,16 +12,17 @@ import numpy as np
 from zhida.codes.sealing import Keyring
 from zhida.population.errors import writing
 from zhida.population.imports.cells import Progress
-from zhida.population.imports.checking import Finding, Refused, check_batch
+from zhida.population.imports.checking import Finding, Refused, broken_rows, check_batch
 from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.errors import FileRefused
 from zhida.population.imports.journal import (
     PARTIAL,
-    QUARANTINE,
     STAGING,
+    Journal,
     private_folder,
     settle,
 )
+from zhida.population.imports.mending import Mending, quarantine_path
 from zhida.population.imports.quarantine import QuarantineWriter
 from zhida.population.imports.reasons import Reason
 from zhida.population.imports.staging import SHOWN, StagingWriter, Twice
@@ -43,6 +44,7 @@ class Counts:
     quarantined: int
     withdrawn: int
     blank: int
+    mends: tuple[str, ...] = ()
 
 
 def sha256_of(path: Path, progress: Progress = lambda more: None) -> str:
@@ -56,10 +58,6 @@ def sha256_of(path: Path, progress: Progress = lambda more: None) -> str:
 
 def staging_path(register: Path, source: str, sha256: str) -> Path:
     return register / STAGING / source / f"{sha256}.parquet"
-
-
-def quarantine_path(register: Path, sha256: str) -> Path:
-    return register / QUARANTINE / f"{sha256}.parquet"
 
 
 def take_file(
@@ -82,7 +80,10 @@ def take_file(
     with writing(kept_at):
         for folder in (register / STAGING, kept_at.parent, refused_at.parent):
             private_folder(folder)
-        counts = _take(table, source, Reader(pack, as_of), kept_at, refused_at, keys, progress)
+        mending = Mending(Journal.load(register), source.id) if table.header.mends else None
+        counts = _take(table, source, Reader(pack, as_of), kept_at, refused_at, keys, progress, mending)
+        if mending is not None:
+            counts = replace(counts, withdrawn=mending.withdrawn, mends=mending.write(sha256))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise FileRefused("The file was changed while it was read: run the import again.")
@@ -97,13 +98,18 @@ def _take(
     refused_at: Path,
     keys: Keyring,
     progress: Progress,
+    mending: Mending | None,
 ) -> Counts:
     kept_now, refused_now = (p.with_name(p.name + PARTIAL) for p in (kept_at, refused_at))
     read = blank = 0
     with StagingWriter(kept_now, source) as kept, QuarantineWriter(refused_now, keys) as refused:
         for batch in table.batches(progress):
+            read, blank = read + batch.read, blank + batch.blank
+            if mending is not None:
+                refused.add(broken_rows(batch))
+                batch, standing_for_nothing = mending.take(batch)
+                refused.add(standing_for_nothing)
             checked = check_batch(source, batch, reader)
-            read, blank = read + checked.read, blank + checked.blank
             kept.add(checked.kept)
             refused.add(checked.refused)
         twice = kept.close()
