@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from zhida.cli.keys import KeysOption
 from zhida.cli.output import emit, lines, progress, table
 
 if TYPE_CHECKING:
+    from zhida.population.imports.contracts import Contracts
     from zhida.population.imports.journal import Taken
     from zhida.population.imports.plan import Plan, PlannedFile
     from zhida.population.imports.run import Done
@@ -39,15 +41,45 @@ def import_(
     json: choose.JsonOption = False,
 ) -> None:
     """Take in what departments sent: every row is kept or put into quarantine with its reasons."""
+    from zhida.population.imports.contracts import load_contracts
+
+    contracts = load_contracts(choose.load(pack))
+    found = bring_in(folder, into, contracts, processes, keys, dry_run)
+    if json:
+        emit(answer_of(found, contracts.pack, dry_run))
+    else:
+        _show(found.plan, found.done, contracts.pack, dry_run)
+        _show_landed(found.landing)
+    if found.left_out:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtIn:
+    """The plan, what was read (None: nothing was to be), what came into the register (None: nothing)."""
+
+    plan: Plan
+    done: Done | None
+    landing: Landing | None
+
+    @property
+    def left_out(self) -> int:
+        """Files that could not be taken in."""
+        refused = self.done.refused if self.done is not None else ()
+        return sum(bool(f.problems) for f in self.plan.files) + len(refused)
+
+
+def bring_in(
+    folder: Path, into: Path, contracts: Contracts, processes: int, keys: Path | None, dry_run: bool = False
+) -> BroughtIn:
+    """Reads a delivery and lands its rows, with bars on the terminal; goes on where it was stopped."""
     from datetime import date
 
     from zhida.codes.sealing import Keyring
-    from zhida.population.imports.contracts import load_contracts
     from zhida.population.imports.plan import make_plan
     from zhida.population.imports.run import run
     from zhida.population.register.arrive import arrive, waiting
 
-    contracts = load_contracts(choose.load(pack))
     with progress("看文件 plan") as update:
         plan = make_plan(folder, into, contracts, date.today(), update)
     done: Done | None = None
@@ -61,17 +93,14 @@ def import_(
             done = run(plan, contracts, ring, processes, update)
         with progress("归户入册 register") as update:
             landing = arrive(into, contracts, ring, processes=processes, progress=update)
-    if json:
-        emit(_answer(plan, done, contracts.pack, dry_run) | {"landed": _landed(landing)})
-    else:
-        _show(plan, done, contracts.pack, dry_run)
-        _show_landed(landing)
-    left_out = any(f.problems for f in plan.files) or (done is not None and done.refused)
-    if left_out:
-        raise typer.Exit(1)
+    return BroughtIn(plan, done, landing)
 
 
 # --- JSON
+
+
+def answer_of(found: BroughtIn, pack: Pack, dry_run: bool = False) -> dict[str, Any]:
+    return _answer(found.plan, found.done, pack, dry_run) | {"landed": _landed(found.landing)}
 
 
 def _answer(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> dict[str, Any]:

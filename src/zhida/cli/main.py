@@ -19,6 +19,7 @@ from zhida.cli import (
     importing,
     keys,
     listing,
+    monthly,
     plan,
     quarantining,
     registering,
@@ -67,6 +68,7 @@ app.command("import")(importing.import_)
 app.command("quarantine")(quarantining.quarantine)
 app.command("snapshot")(registering.snapshot)
 app.add_typer(database.app, name="database")
+app.command("month")(monthly.month)
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)

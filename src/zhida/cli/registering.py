@@ -35,7 +35,8 @@ def snapshot(
 ) -> None:
     """Make a month's snapshot of what was imported, with all that its sources contradict each other in."""
     used = choose.load(pack)
-    done, when = make(register, out, month, used, processes)
+    when = month_of_register(register, month)
+    done = make(register, out, when, used, processes)
     answer = answer_of(done, when, used)
     if json:
         emit(answer)
@@ -43,19 +44,23 @@ def snapshot(
     show(answer)
 
 
-def make(register: Path, out: Path, month: str, pack: Pack, processes: int) -> tuple[Assembled, int]:
-    """Assembles, with a bar on the terminal. Raises PackError, SnapshotError, InputError."""
+def month_of_register(register: Path, month: str) -> int:
+    """The month told, else that of the newest file. Raises SnapshotError, InputError."""
     from zhida.codes.months import month_of
-    from zhida.population.imports.contracts import load_contracts
-    from zhida.population.register.assemble import assemble
     from zhida.population.register.landed import Landed
 
-    contracts = load_contracts(pack)
     newest = max(f.as_of for f in Landed.open(register).files)
-    when = choose.read_month(month) if month else month_of(newest)
+    return choose.read_month(month) if month else month_of(newest)
+
+
+def make(register: Path, out: Path, month: int, pack: Pack, processes: int) -> Assembled:
+    """Assembles, with a bar on the terminal. Raises PackError, SnapshotError."""
+    from zhida.population.imports.contracts import load_contracts
+    from zhida.population.register.assemble import assemble
+
+    contracts = load_contracts(pack)
     with progress("汇成快照 snapshot") as update:
-        done = assemble(register, contracts, out, when, processes=processes, progress=update)
-    return done, when
+        return assemble(register, contracts, out, month, processes=processes, progress=update)
 
 
 def answer_of(done: Assembled, month: int, pack: Pack) -> dict[str, Any]:

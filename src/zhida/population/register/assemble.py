@@ -6,6 +6,8 @@ arrays, since keys are dense; columns wait in mapped files until their part is w
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -37,7 +39,7 @@ from zhida.population.register.links import find_link
 from zhida.population.register.people import People, digits_of, find_people
 from zhida.population.register.places import Places
 from zhida.population.register.resolution import Resolution, load_resolution
-from zhida.population.register.rows import Month
+from zhida.population.register.rows import Month, in_force
 from zhida.population.schema import OPEN_END, Contract, contract_of
 from zhida.population.writer import Header, PartRecord, SnapshotWriter, write_part
 
@@ -183,7 +185,6 @@ class _Assembly:
             columns.write("awards", name, values)
 
     def header(self) -> Header:
-        files = [f for s in sorted(self.month.files) for f in self.month.files[s]]
         return Header(
             pack=self.contracts.pack.id,
             month=self.month.month,
@@ -193,15 +194,29 @@ class _Assembly:
             fraction=1.0,
             divisions=self.places.divisions,
             registers=self.registers,
-            lineage=[
-                {"step": "register", "pack": self.contracts.pack.id, "contracts": self.contracts.hash},
-                *(
-                    {"step": "file", "source": f.source, "sha256": f.sha256, "division": f.division,
-                     "as_of": f.as_of.isoformat(), "complete": f.complete}
-                    for f in files
-                ),
-            ],
-        )  # fmt: skip
+            lineage=lineage_of(self.month.landed, self.contracts, self.rules, self.month.month),
+        )
+
+
+def lineage_of(landed: Landed, contracts: Contracts, rules: Resolution, month: int) -> list[dict[str, Any]]:
+    """What a month's snapshot is made of: rules of reading and resolving, and each file that counts."""
+    told = {"pack": contracts.pack.id, "contracts": contracts.hash, "resolution": rules.hash}
+    files = [f for s in sorted(contracts.sources) for f in in_force(landed, s, month)]
+    return [
+        {"step": "register"} | told,
+        *(
+            {"step": "file", "source": f.source, "sha256": f.sha256, "division": f.division,
+             "as_of": f.as_of.isoformat(), "complete": f.complete}
+            for f in files
+        ),
+    ]  # fmt: skip
+
+
+def state_of(landed: Landed, contracts: Contracts, rules: Resolution, month: int) -> str:
+    """Twelve hexadecimal digits of what a month's snapshot and its scan follow from."""
+    told = {"pack": contracts.pack.hash, "month": month, "keys": landed.keys}
+    text = json.dumps([told, *lineage_of(landed, contracts, rules, month)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _cuts(people: People) -> tuple[tuple[int, int, int, int], ...]:

@@ -4,7 +4,7 @@ counts where two differ (docs/register.md)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zhida.population.imports.contract import SourceContract, Type, Where
 from zhida.population.imports.contracts import Contracts
@@ -102,7 +102,8 @@ class Clash:
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """``digits``: the fields that birth and sex in the digits of an ID fill where no register does.
-    ``living``: sources whose rows, where a field follows from them, say that somebody is alive."""
+    ``living``: sources whose rows, where a field follows from them, say that somebody is alive.
+    ``hash``: sha256 over the file."""
 
     territory: str
     registered: Registered
@@ -113,6 +114,7 @@ class Resolution:
     digits: Mapping[str, str]
     living: tuple[str, ...]
     clashes: tuple[Clash, ...]
+    hash: str = ""
 
 
 def load_resolution(contracts: Contracts) -> Resolution:
@@ -124,7 +126,7 @@ def load_resolution(contracts: Contracts) -> Resolution:
     found = _Reader(contracts, Context(problems)).read(node) if node is not None else None
     problems.raise_if_any()
     assert found is not None
-    return found
+    return replace(found, hash=files.hash())
 
 
 @dataclass
