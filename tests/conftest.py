@@ -31,6 +31,7 @@ BUDGETS = {
     "scan": 180,
     "office": 240,
     "services": 180,
+    "web": 120,
     "cli": 180,
     "project": 60,
 }

@@ -73,6 +73,8 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "keys show",
         "keys rotate",
         "database roles",
+        "staff first",
+        "up",
     }
     assert set(COMMANDS) == {f"zhida {name}" for name in promised}
 
@@ -135,6 +137,7 @@ def test_every_command_of_the_readme_is_one(line: str, monkeypatch: pytest.Monke
         "zhida scan",
         "zhida simulate",
         "zhida rules check",
+        "zhida up",
     ):  # these take longer
         monkeypatch.chdir(ROOT)
         done = zhida(*line.split()[1:])

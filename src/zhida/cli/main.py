@@ -26,6 +26,8 @@ from zhida.cli import (
     rules,
     scanning,
     simulating,
+    staff,
+    up,
 )
 from zhida.cli.errors import guarded
 
@@ -69,6 +71,8 @@ app.command("quarantine")(quarantining.quarantine)
 app.command("snapshot")(registering.snapshot)
 app.add_typer(database.app, name="database")
 app.command("month")(monthly.month)
+app.add_typer(staff.app, name="staff")
+app.command("up")(up.up)
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)
 app.command("assess")(households.assess)

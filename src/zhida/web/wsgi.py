@@ -1,4 +1,4 @@
-"""What a web server calls."""
+"""What a web server calls. Each of its processes holds the database, so that it lives as long as they do."""
 
 from __future__ import annotations
 
@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from zhida.office.database.hold import hold
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zhida.web.settings")
+held = hold()
 application = get_wsgi_application()

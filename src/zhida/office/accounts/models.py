@@ -45,6 +45,7 @@ class User(AbstractBaseUser):
         "用户名",
         max_length=60,
         unique=True,
+        error_messages={"unique": "已有这个用户名。"},
         validators=[RegexValidator(r"^[a-z0-9][a-z0-9._-]*\Z", "用户名只用小写字母、数字和 . _ -。")],
     )
     name = models.CharField("姓名", max_length=60)
