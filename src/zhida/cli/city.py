@@ -45,6 +45,10 @@ IdentitiesOption = Annotated[
     Path | None,
     typer.Option("--identities", metavar="FOLDER", help="Who the snapshot's people are, sealed, in here."),
 ]
+DefectsOption = Annotated[
+    bool,
+    typer.Option("--defects/--no-defects", help="Whether the files have the flaws of such files."),
+]
 FormatOption = Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Format of the files.")]
 
 
@@ -65,6 +69,7 @@ def build(
     format_: FormatOption = "csv",
     identities: IdentitiesOption = None,
     keys: KeysOption = None,
+    defects: DefectsOption = True,
     pack: choose.PackOption = "",
     json: choose.JsonOption = False,
 ) -> None:
@@ -74,7 +79,7 @@ def build(
             raise InputError(
                 "--identities goes with a snapshot: files are imported, and that makes the store."
             )
-        built = make_files(out, fraction, seed, month, pack, processes, truth, format_)
+        built = make_files(out, fraction, seed, month, pack, processes, truth, format_, defects)
     else:
         built = make(out, fraction, seed, month, pack, processes, truth, identities, keys)
     if json:
@@ -131,6 +136,7 @@ def make_files(
     processes: int,
     truth: Path | None,
     form: str,
+    defects: bool,
 ) -> dict[str, Any]:
     """Writes files, with a bar on the terminal. Raises PackError, SnapshotError, CodeError."""
     when = choose.read_month(month)
@@ -139,7 +145,16 @@ def make_files(
 
     with progress("生成城市 city") as update:
         built = build_files(
-            used, out, fraction, seed, when, truth=truth, form=form, progress=update, processes=processes
+            used,
+            out,
+            fraction,
+            seed,
+            when,
+            truth=truth,
+            form=form,
+            defects=defects,
+            progress=update,
+            processes=processes,
         )
     return {"path": str(built.path), "files": built.files, "rows": dict(built.rows)} | _told(
         used, built, when, seed, fraction

@@ -47,8 +47,7 @@ class Rules:
 
     @cached_property
     def benefits(self) -> list[tuple[str, str]]:
-        contract = contract_of(self.model.pack)
-        return list(zip(contract.benefits, contract.benefit_tables, strict=True))
+        return self.model.benefits
 
     @cached_property
     def _kernel(self) -> Kernel:
@@ -140,9 +139,8 @@ def _table(model: Model, truth: Truth, places: Map, awards: Mapping[str, Array] 
 
 def _held(model: Model, truth: Truth, awards: Mapping[str, Array]) -> dict[str, Array]:
     """Whether each unit receives each benefit, how much, and what rules ask of the award's past."""
-    contract = contract_of(model.pack)
     found: dict[str, Array] = {}
-    for number, (benefit, table) in enumerate(zip(contract.benefits, contract.benefit_tables, strict=True)):
+    for number, (benefit, table) in enumerate(model.benefits):
         mine = awards["benefit"] == number
         rows, units = awards["unit_row"][mine], truth.units if table == "households" else truth.count
         awarded, amount = np.zeros(units, np.uint8), np.zeros(units, np.int64)

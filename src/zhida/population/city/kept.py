@@ -8,9 +8,9 @@ the pack's rules say of the truth; a delivery adds ``identities.parquet`` and ``
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +24,6 @@ from zhida.population.city.truth import Truth
 from zhida.population.errors import SnapshotError, writing
 from zhida.population.writer import part_name
 from zhida.rules.declarations import Pack
-
-if TYPE_CHECKING:
-    from zhida.population.city.files.identity import Identities
 
 KEPT = "truth.json"
 FORMAT = 1
@@ -116,13 +113,6 @@ def _rows(benefit: int, held: Mapping[str, Array], told: Mapping[str, Array] | N
     }
 
 
-def keep_identities(persons: Mapping[str, Array], identities: Identities) -> pa.Table:
-    """Who has which number and name."""
-    return pa.table(
-        {"person_key": persons["person_key"], "id_number": identities.number, "name": identities.name}
-    )
-
-
 def keep_rows(folder: Path, file: str, content: Iterator[bytes]) -> None:
     """``rows/<file>.parquet``: the true person of each line of a file, the heading being line 1."""
     schema = pa.schema([("line", pa.int64()), ("person_key", pa.int64())])
@@ -138,8 +128,10 @@ def keep_rows(folder: Path, file: str, content: Iterator[bytes]) -> None:
                 line += len(keys)
 
 
-def write_manifest(folder: Path, pack: Pack, plan: Plan, *, files: bool) -> None:
-    """``truth.json``: whose truth it is."""
+def write_manifest(
+    folder: Path, pack: Pack, plan: Plan, *, files: bool, not_delivered: Sequence[str] = ()
+) -> None:
+    """``truth.json``: whose truth it is, and which files of a delivery were held back."""
     told = {
         "format": FORMAT,
         "synthetic": True,
@@ -151,6 +143,7 @@ def write_manifest(folder: Path, pack: Pack, plan: Plan, *, files: bool) -> None
         "persons": plan.persons,
         "parts": [part_name(i) for i in range(len(plan.parts))],
         "files": files,
+        "not_delivered": list(not_delivered),
     }
     with writing(folder / KEPT):
         (folder / KEPT).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -89,13 +89,13 @@ def _arrange(model: Model, chunk: Chunk, here: Families, away: Families) -> Trut
     rows = model.village_rows[chunk.county]
     division = rows[village[unit[starts]]]
     truth.households = {
-        "household_key": _keys(chunk, len(starts), 1),
+        "household_key": keys_of(chunk, np.arange(len(starts)), 1),
         "division": division.astype(np.int32),
         "first_person": starts.astype(np.int32),
         "size": size.astype(np.int32),
     }
     # Keys follow the draw's own order, not the place: a person keeps the key though the household moves.
-    truth.persons["person_key"] = _keys(chunk, len(order), 0)[order]
+    truth.persons["person_key"] = keys_of(chunk, np.arange(len(order)), 0)[order]
     lives = division[household].astype(np.int32)
     truth.persons["lives"] = np.where(truth.notes["away"], OUTSIDE, lives).astype(np.int32)
     truth.persons["registered"] = _registered(model, chunk, truth, lives, rng)
@@ -103,9 +103,9 @@ def _arrange(model: Model, chunk: Chunk, here: Families, away: Families) -> Trut
     return truth
 
 
-def _keys(chunk: Chunk, number: int, kind: int) -> Rows:
-    """Pseudonyms without a meaning, different over the whole city."""
-    plain = (np.int64(chunk.index) << 20 | np.arange(number, dtype=np.int64)) << 1 | kind
+def keys_of(chunk: Chunk, numbers: Array, kind: int) -> Rows:
+    """Pseudonyms without a meaning, different over the whole city, of numbers below 2 ** 20 in a chunk."""
+    plain = (np.int64(chunk.index) << 20 | numbers.astype(np.int64)) << 1 | kind
     return np.asarray((plain * KEY_FACTOR) & ((1 << KEY_BITS) - 1))
 
 

@@ -16,9 +16,8 @@ from zhida.codes.months import last_day
 from zhida.codes.sealing import Keyring
 from zhida.population.city.draw import Array
 from zhida.population.city.files import police
-from zhida.population.city.files.contracts import read_sources
 from zhida.population.city.files.identity import load_names
-from zhida.population.city.files.scene import Scene, Setting
+from zhida.population.city.files.scene import Scene, Setting, read_sources
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
 from zhida.population.errors import writing
@@ -34,8 +33,7 @@ class PartIdentities:
 
     def __init__(self, folder: Path, ring: Keyring, index: int, model: Model) -> None:
         self.folder, self.ring, self.index = folder, ring, index
-        sources = read_sources(model.pack.path / "imports")
-        self.setting = Setting(model, sources, load_names(model.figures))
+        self.setting = Setting(model, read_sources(model.pack), load_names(model.figures), defects=False)
         self.since = last_day(model.plan.month)
         self.tables: dict[str, list[pa.Table]] = {}
 
@@ -50,8 +48,11 @@ class PartIdentities:
         self._put("phones", "lives", residents.person, truth, residents.text("phone"))
 
     def _put(self, table: str, kind: str, rows: Array, truth: Truth, values: Any) -> None:
-        texts = values.to_pylist()
-        told = [i for i, text in enumerate(texts) if text]
+        # Whoever follows the people of the truth is dead, or nobody of the city.
+        texts = values.slice(0, len(rows)).to_pylist()
+        told = [
+            i for i, (text, row) in enumerate(zip(texts, rows, strict=True)) if text and row < truth.count
+        ]
         keys = truth.persons["person_key"][np.asarray(rows)[told]]
         texts = [texts[i] for i in told]
         columns = {

@@ -10,6 +10,7 @@ import numpy as np
 from zhida.population.city.draw import Array, Rng, Rows
 from zhida.population.city.figures import AGES, Figures, Floats
 from zhida.population.city.plan import Chunk, Plan
+from zhida.population.schema import contract_of
 from zhida.rules.declarations import Pack
 
 
@@ -79,6 +80,12 @@ class Model:
                 "Add it to the enumeration or leave the field out."
             )
         return index
+
+    @cached_property
+    def benefits(self) -> list[tuple[str, str]]:
+        """(id, table that its units are rows of) of the benefits that are awarded, as awards number them."""
+        contract = contract_of(self.pack)
+        return list(zip(contract.benefits, contract.benefit_tables, strict=True))
 
     @cached_property
     def village_rows(self) -> list[Rows]:

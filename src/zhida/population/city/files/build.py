@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,35 +13,27 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from zhida.codes.months import format_month
 from zhida.population.building import Building
-from zhida.population.city.build import Job, Progress, Worker, apart_from
-from zhida.population.city.figures import CityError, load_figures
-from zhida.population.city.files import police, welfare
-from zhida.population.city.files.contracts import Source, read_sources
-from zhida.population.city.files.identity import load_names
-from zhida.population.city.files.pieces import Key, PartPieces, blocks, write_csv, write_parquet
-from zhida.population.city.files.scene import Scene, Setting
-from zhida.population.city.files.sheets import Sheet
-from zhida.population.city.kept import KEPT, PartTruth, keep_identities, keep_rows, write_manifest
+from zhida.population.city.build import Progress, apart_from
+from zhida.population.city.figures import CityError, Figures, load_figures
+from zhida.population.city.files.pieces import Key, blocks, write_csv, write_parquet
+from zhida.population.city.files.scene import read_sources
+from zhida.population.city.files.worker import PIECES, SHEETS, FilesJob, FilesWorker
+from zhida.population.city.kept import keep_rows, write_manifest
 from zhida.population.city.observe import register_states
 from zhida.population.city.plan import make_plan
 from zhida.population.city.pool import run
 from zhida.population.errors import writing
+from zhida.population.imports.contract import SourceContract
 from zhida.population.schema import contract_of
 from zhida.population.writer import last_day_of, part_name
 from zhida.rules.declarations import Pack
 
 FORMATS = ("csv", "parquet")
-PIECES = ".pieces"
-SHEETS: dict[str, Callable[[Scene], Sheet]] = {
-    "hukou": police.hukou,
-    "residents": police.residents,
-    "disability": welfare.disability,
-}
-"""How the rows of each source follow from the truth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +56,14 @@ def build_files(
     *,
     truth: Path | str | None = None,
     form: str = "csv",
+    defects: bool = True,
     progress: Progress | None = None,
     processes: int = 2,
 ) -> BuiltFiles:
     """Writes a delivery (docs/imports.md) at ``out`` and, where asked, the truth behind it at ``truth``.
 
-    The same pack, fraction, seed and month give the same bytes, with any number of processes, and the
+    ``defects``: with the flaws that such files have, each recorded in the truth. The same pack, fraction,
+    seed and month give the same bytes, with any number of processes, and the
     same people as a direct build. Raises CityError and SnapshotError; then nothing is left.
     """
     started = time.monotonic()
@@ -78,29 +72,35 @@ def build_files(
     out, apart = Path(out), apart_from(out, truth)
     figures = load_figures(pack, date(month // 12, month % 12 + 1, 1))
     plan = make_plan(figures, fraction, seed, month)
-    sources = read_sources(pack.path / "imports")
+    sources = read_sources(pack)
     with Building(out, "a delivery") as delivery, ExitStack() as stack:
         kept = None if apart is None else stack.enter_context(Building(apart, "a truth"))
         pieces = delivery.folder / PIECES
         with writing(pieces):
             pieces.mkdir()
         folder = None if kept is None else kept.folder
-        job = Job(pack, plan, contract_of(pack), delivery.folder, folder)
-        rows: dict[Key, int] = {}
+        job = FilesJob(pack, plan, contract_of(pack), delivery.folder, folder, defects=defects)
+        missing = not_delivered(figures, sources) if defects else set()
+        rows = {(s, c): 0 for s in SHEETS if s in sources for c in range(len(figures.counties))}
+        flaws: list[Flaws] = []
         done = 0
         with closing(run(FilesWorker, job, len(plan.parts), processes)) as records:
-            for index, found in records:
+            for index, (found, flawed) in records:
                 for key, number in found.items():
-                    rows[key] = rows.get(key, 0) + number
+                    rows[key] += number
+                flaws.append((index, flawed, found))
                 done += sum(plan.chunks[c].persons for c in plan.parts[index])
                 if progress is not None:
                     progress(done, plan.persons)
         folders = [pieces / part_name(i) for i in range(len(plan.parts))]
         listed = register_states(figures, pack, date(1970, 1, 1) + timedelta(days=last_day_of(month)))
         told: dict[str, dict[str, Any]] = {}
-        for key in sorted(rows):
+        names = {k: file_name(sources[k[0]], figures.counties[k[1]].code, month, form) for k in sorted(rows)}
+        for key, name in names.items():
             source, county = sources[key[0]], figures.counties[key[1]]
-            name = file_name(source, county.code, month, form)
+            if key in missing:
+                del rows[key]
+                continue
             content = blocks(folders, key, "csv")
             if form == "csv":
                 encoding = encoding_of(figures.get("files.encoding"), source)
@@ -114,7 +114,9 @@ def build_files(
             shutil.rmtree(pieces)
             (delivery.folder / "delivery.yaml").write_text(_delivery(month, told), encoding="utf-8")
         if kept is not None:
-            write_manifest(kept.folder, pack, plan, files=True)
+            keep_defects(kept.folder, names, sorted(flaws, key=lambda f: f[0]), missing)
+            held = [names[key] for key in sorted(missing)]
+            write_manifest(kept.folder, pack, plan, files=True, not_delivered=held)
             kept.finish()
         delivery.finish()
     by_source = {s: sum(n for (name, _), n in rows.items() if name == s) for s in sources}
@@ -123,16 +125,23 @@ def build_files(
     )
 
 
-def file_name(source: Source, county: str, month: int, form: str) -> str:
+def not_delivered(figures: Figures, sources: Mapping[str, SourceContract]) -> set[Key]:
+    """Sources and counties that send nothing, as the figures say."""
+    order = {c.code[:6]: i for i, c in enumerate(figures.counties)}
+    listed: Mapping[str, Any] = figures.get("files.defects.not_delivered")
+    return {(s, order[str(c)]) for s, codes in listed.items() if s in sources for c in codes}
+
+
+def file_name(source: SourceContract, county: str, month: int, form: str) -> str:
     day = date(1970, 1, 1) + timedelta(days=last_day_of(month))
     return f"{source.name}_{county[:6]}_{day:%Y%m%d}.{form}"
 
 
-def encoding_of(told: Mapping[str, Any], source: Source) -> str:
+def encoding_of(told: Mapping[str, Any], source: SourceContract) -> str:
     return str(told.get(source.id, told["default"]))
 
 
-def is_complete(source: Source, county: str, territory: str, registers: Mapping[str, Any]) -> bool:
+def is_complete(source: SourceContract, county: str, territory: str, registers: Mapping[str, Any]) -> bool:
     """Whether the source's first register holds everybody of the county; one that fills none always does."""
     if not source.registers:
         return True
@@ -148,45 +157,31 @@ def _delivery(month: int, files: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
-class FilesWorker:
-    """Writes the pieces of a part: truth chunk by chunk, then sheet after sheet."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.worker = Worker(job)
-        sources = read_sources(job.pack.path / "imports")
-        self.setting = Setting(self.worker.model, sources, load_names(job.plan.figures))
-
-    def warm(self) -> None:
-        self.worker.warm()
-
-    def part(self, index: int) -> dict[Key, int]:
-        plan = self.job.plan
-        folder = self.job.folder / PIECES / part_name(index)
-        kept = None if self.job.truth is None else PartTruth(self.job.truth, index, self.worker.rules)
-        with PartPieces(folder) as pieces:
-            for number in plan.parts[index]:
-                truth, awards = self.worker.truth(number)
-                scene = Scene(self.setting, plan.chunks[number], truth, awards)
-                for id, make in SHEETS.items():
-                    if id in self.setting.sources:
-                        _write(pieces, make(scene), truth.persons["person_key"])
-                if kept is not None:
-                    kept.add(truth, awards)
-                    kept.put("identities", keep_identities(scene.persons, scene.identities))
-        if kept is not None:
-            kept.write()
-        return pieces.rows
+Flaws = tuple[int, pa.Table, Mapping[Key, int]]
+"""Of a part: its number, its defects as a worker tells them, its rows."""
 
 
-def _write(pieces: PartPieces, sheet: Sheet, keys: Any) -> None:
-    columns = [sheet.text(c.id) for c in sheet.source.columns]
-    table = pa.Table.from_arrays(columns, names=[c.id for c in sheet.source.columns])
-    order = np.argsort(sheet.county, kind="stable")
-    table, county, person = table.take(order), sheet.county[order], keys[sheet.person[order]]
-    for one in np.unique(county):
-        lo, hi = np.searchsorted(county, [one, one + 1])
-        pieces.write((sheet.source.id, int(one)), table.slice(lo, hi - lo), person[lo:hi])
+def keep_defects(
+    folder: Path, names: Mapping[Key, str], flaws: Sequence[Flaws], missing: Container[Key]
+) -> None:
+    """``defects.parquet``: file, line, kind, column and what is true, in the order of the files."""
+    before = dict.fromkeys(names, 2)  # the heading is line 1
+    tables = []
+    for _, table, found in flaws:
+        sources, counties = table["source"].to_pylist(), table["county"].to_numpy().tolist()
+        keys: list[Key] = [(str(s), c) for s, c in zip(sources, counties, strict=True)]
+        line = table["row"].to_numpy() + np.array([before[k] for k in keys], np.int64)
+        columns = {"file": pa.array([names[k] for k in keys], pa.string()), "line": pa.array(line)}
+        columns |= {n: table[n] for n in ("kind", "column", "true", "person_key")}
+        sent = np.array([k not in missing for k in keys], bool)
+        tables.append(pa.table(columns).filter(pa.array(sent)))
+        for key, number in found.items():
+            before[key] += number
+    order: Any = [(n, "ascending") for n in ("file", "line", "column")]
+    with writing(folder):
+        pq.write_table(
+            pa.concat_tables(tables).sort_by(order), folder / "defects.parquet", compression="zstd"
+        )
 
 
-__all__ = ["KEPT", "BuiltFiles", "build_files"]
+__all__ = ["BuiltFiles", "build_files"]

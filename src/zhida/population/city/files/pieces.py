@@ -14,8 +14,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from zhida.population.city.draw import Array
-from zhida.population.city.files.contracts import Source
 from zhida.population.errors import writing
+from zhida.population.imports.contract import SourceContract
 
 Key = tuple[str, int]
 """(source, row of the county)."""
@@ -74,11 +74,11 @@ def blocks(folders: Sequence[Path], key: Key, kind: str) -> Iterator[bytes]:
                 yield block + (file.readline() if kind == "csv" else b"")
 
 
-def heading(source: Source) -> str:
+def heading(source: SourceContract) -> str:
     return ",".join(c.name for c in source.columns) + "\n"
 
 
-def write_csv(path: Path, source: Source, encoding: str, content: Iterator[bytes]) -> None:
+def write_csv(path: Path, source: SourceContract, encoding: str, content: Iterator[bytes]) -> None:
     """``encoding``: utf-8, utf-8-sig or gb18030."""
     with writing(path), open(path, "xb") as out:
         out.write(heading(source).encode(encoding))
@@ -87,7 +87,7 @@ def write_csv(path: Path, source: Source, encoding: str, content: Iterator[bytes
             out.write(block if plain else block.decode("utf-8").encode(encoding))
 
 
-def write_parquet(path: Path, source: Source, content: Iterator[bytes]) -> None:
+def write_parquet(path: Path, source: SourceContract, content: Iterator[bytes]) -> None:
     """All columns as text, as departments send it."""
     names = [c.name for c in source.columns]
     schema = pa.schema([(name, pa.string()) for name in names])

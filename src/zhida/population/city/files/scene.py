@@ -8,19 +8,32 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from zhida.codes.months import first_day
 from zhida.population.city.draw import Array, Rng
-from zhida.population.city.figures import AGES
-from zhida.population.city.files.contracts import Source
+from zhida.population.city.figures import AGES, CityError
+from zhida.population.city.files.extras import DEAD_KEYS, Extras, draw_extras
 from zhida.population.city.files.identity import Identities, Names, family_names, numbers
 from zhida.population.city.files.text import Text, integers, joined, pick, repeated, where
+from zhida.population.city.places import keys_of
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
+from zhida.population.imports.contract import SourceContract
+from zhida.population.imports.contracts import load_contracts
+from zhida.rules.declarations import Pack
 
-STAGES = {"identity": 20, "addresses": 21, "defects": 30}
+STAGES = {"identity": 20, "omitted": 21, "extras": 22, "defects": 30}
 FIRST_SOURCE = 40
 """Streams of chance beyond those of the truth: one for each step, and one for each source from here on."""
+
+
+def read_sources(pack: Pack) -> Mapping[str, SourceContract]:
+    """The contracts of a pack. Raises CityError where it has none, PackError."""
+    found = load_contracts(pack).sources
+    if not found:
+        raise CityError(f"Pack {pack.id} has no contracts of departments' files (imports/). Add some.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -28,8 +41,9 @@ class Setting:
     """What all chunks of one build of files have in common."""
 
     model: Model
-    sources: Mapping[str, Source]
+    sources: Mapping[str, SourceContract]
     names: Names
+    defects: bool
 
     def stream(self, source: str) -> int:
         return FIRST_SOURCE + sorted(self.sources).index(source)
@@ -81,7 +95,7 @@ class Scene:
     def persons(self) -> Mapping[str, Array]:
         return self.truth.persons
 
-    def source(self, id: str) -> Source:
+    def source(self, id: str) -> SourceContract:
         return self.setting.sources[id]
 
     def rng(self, step: str) -> Rng:
@@ -107,12 +121,40 @@ class Scene:
         return np.where(self.persons["sex"] == 1, 1, 0)
 
     @cached_property
+    def extras(self) -> Extras:
+        return draw_extras(self.model, self.truth, self.rng("extras"), self.setting.defects)
+
+    @cached_property
     def identities(self) -> Identities:
-        rng = self.rng("identity")
+        """Of the chunk's people, then of strangers, the dead, and second registrations."""
+        rng, extras = self.rng("identity"), self.extras
         persons, names = self.persons, self.setting.names
         surname = family_names(names, persons["link_father"], persons["link_mother"], rng)
-        number = numbers(self.chunk.index, persons["birth_date"].astype(np.int64), self.female, rng)
-        return Identities(number, names.full(surname, self.female, rng), surname)
+        others = len(extras.strangers) + len(extras.dead)
+        surname = np.concatenate([surname, names.draw_surnames(others, rng)])
+        own = self.female
+        female = np.concatenate([own, 1 - own[extras.strangers], own[extras.dead], own[extras.twice]])
+        birth = persons["birth_date"].astype(np.int64)
+        birth = np.concatenate([birth, extras.stranger_born, extras.born, birth[extras.twice]])
+        name = names.full(surname, female[: len(surname)], rng)
+        number = numbers(self.chunk.index, birth, female, rng)
+        name = pa.concat_arrays([name, name.take(pa.array(extras.twice))])
+        return Identities(number, name, np.concatenate([surname, surname[extras.twice]]))
+
+    @property
+    def first_dead(self) -> int:
+        """Index of the first of the dead among all who have an identity."""
+        return self.truth.count + len(self.extras.strangers)
+
+    @cached_property
+    def dead_keys(self) -> Array:
+        return keys_of(self.chunk, DEAD_KEYS + np.arange(len(self.extras.dead)), 0)
+
+    @cached_property
+    def keys(self) -> Array:
+        """True person numbers of all who have an identity here; -1 of who is nobody of the city."""
+        own, extras = self.persons["person_key"], self.extras
+        return np.concatenate([own, np.full(len(extras.strangers), -1), self.dead_keys, own[extras.twice]])
 
     @cached_property
     def registered_county(self) -> Array:
@@ -133,6 +175,20 @@ class Scene:
         found: Array = np.where(self.registered_county >= 0, self.registered_county, self.home_county)
         return found
 
+    def who(self, rows: Array) -> dict[str, Text]:
+        """The two columns that say whom rows are about."""
+        identities = self.identities
+        return {"id_number": pick_rows(identities.number, rows), "name": pick_rows(identities.name, rows)}
+
+    def codes(self, divisions: Array) -> Text:
+        """Codes of twelve digits of rows of the manifest."""
+        return pick(self.model.figures.divisions, divisions)
+
+    def place_names(self, rows: Array) -> Text:
+        """The county of the people's household in words."""
+        names = [c.name for c in self.model.figures.counties]
+        return pick(names, self.home_county[rows])
+
     def number_of(self, link: str, rows: Array) -> Text:
         """Resident IDs of the people that these rows are linked to; empty where it is nobody here."""
         return pick_rows(self.identities.number, self.persons[link][rows])
@@ -150,6 +206,4 @@ class Scene:
 
 def pick_rows(text: Text, rows: Array) -> Text:
     """Cells at some rows; a negative row leaves the cell empty."""
-    import pyarrow as pa
-
     return text.take(pa.array(np.maximum(rows, 0), mask=np.asarray(rows) < 0))
