@@ -99,11 +99,11 @@ WORDS: dict[Reason, tuple[str, str]] = {
 ORDER = {reason: i for i, reason in enumerate(Reason)}
 
 
-def words(reason: Reason | str) -> str:
+def words(reason: Reason) -> str:
     """What is wrong, for the reader."""
-    return WORDS[Reason(reason)][0]
+    return WORDS[reason][0]
 
 
-def suggestion(reason: Reason | str, detail: str = "") -> str:
+def suggestion(reason: Reason, detail: str = "") -> str:
     """What to try; ``detail`` makes it nearer to the row."""
-    return detail or WORDS[Reason(reason)][1]
+    return detail or WORDS[reason][1]

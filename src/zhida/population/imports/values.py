@@ -94,7 +94,8 @@ class Reader:
         ids = check_resident_ids(numbers, lengths, self.as_of)
         there = cells.lengths > 0
         wrong = np.flatnonzero((ids.states != IdState.GOOD) & there)
-        bad = [Bad(int(r), self._id_reason(ids, int(r), cells), _swapped(ids, int(r))) for r in wrong]
+        swapped = _swapped(ids) if len(wrong) else {}
+        bad = [Bad(r, self._id_reason(ids, r, cells), swapped.get(r, "")) for r in wrong.tolist()]
         return Parsed(_fixed_strings(ids.numbers, there), bad, ids)
 
     def _id_reason(self, ids: ResidentIds, row: int, cells: Cells) -> Reason:
@@ -264,21 +265,22 @@ def _flaws(states: NDArray[np.uint8], name: bool) -> Iterator[Bad]:
             yield Bad(int(row), reason)
 
 
-def _swapped(ids: ResidentIds, row: int) -> str:
-    """Where two neighbours changed places, said only if exactly one such change makes all fit."""
-    if ids.states[row] != IdState.CHECK:
-        return ""
-    number = ids.numbers[row]
-    tries = np.repeat(number[None, :], LENGTH - 2, axis=0)
-    for i in range(LENGTH - 2):
-        tries[i, [i, i + 1]] = tries[i, [i + 1, i]]
-    same = number[: LENGTH - 2] == number[1 : LENGTH - 1]
-    checked = check_resident_ids(tries, np.full(len(tries), LENGTH), date.max)
-    fits = np.flatnonzero((checked.states == IdState.GOOD) & ~same)
-    if len(fits) != 1:
-        return ""
-    first = int(fits[0]) + 1
-    return f"第 {first} 位与第 {first + 1} 位也许颠倒了，对照证件核对"
+def _swapped(ids: ResidentIds) -> dict[int, str]:
+    """By row: where two neighbours changed places, if exactly one such change makes all fit."""
+    rows = np.flatnonzero(ids.states == IdState.CHECK)
+    numbers = ids.numbers[rows]
+    places = np.arange(LENGTH - 2)
+    tries = np.repeat(numbers[:, None, :], len(places), axis=1)
+    tries[:, places, places], tries[:, places, places + 1] = numbers[:, places + 1], numbers[:, places]
+    all_tries = tries.reshape(-1, LENGTH)
+    checked = check_resident_ids(all_tries, np.full(len(all_tries), LENGTH), date.max)
+    fits = (checked.states == IdState.GOOD).reshape(len(rows), len(places))
+    fits &= numbers[:, places] != numbers[:, places + 1]
+    told = {}
+    for i in np.flatnonzero(fits.sum(axis=1) == 1):
+        first = int(fits[i].argmax()) + 1
+        told[int(rows[i])] = f"第 {first} 位与第 {first + 1} 位也许颠倒了，对照证件核对"
+    return told
 
 
 def _yes_no(text: str) -> bool | Reason:
