@@ -8,7 +8,7 @@ SETUP := $(VENV)/.setup-done
 SETUP_BENCH := $(VENV)/.setup-bench-done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format clean
+.PHONY: help setup demo test soak bench lint format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ demo: $(SETUP) ## a small synthetic city, the rules over everybody, three people
 
 test: $(SETUP) ## all tests; ARGS="tests/rules -k name" for some
 	@$(BIN)/python -m pytest $(ARGS)
+
+soak: $(SETUP) ## the long form of fuzz and crash tests: new examples each time, an hour or so; ARGS as for test
+	@$(BIN)/python -m pytest --soak -m soak $(ARGS)
 
 bench: $(SETUP_BENCH) ## speed against OpenFisca and against the floor; writes bench/results.json
 	@$(BIN)/python bench/run.py $(ARGS)

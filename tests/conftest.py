@@ -41,6 +41,7 @@ DEFAULT_BUDGET = 60
 # HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("fixed", derandomize=True, deadline=None, database=None, print_blob=True)
 hypothesis.settings.register_profile("explore", derandomize=False, deadline=None, max_examples=1000)
+hypothesis.settings.register_profile("soak", derandomize=False, deadline=None, max_examples=3000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
@@ -146,6 +147,12 @@ def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     return text.removeprefix("Skipped: ")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="the long form of tests marked soak (make soak)")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--soak"):
+        hypothesis.settings.load_profile("soak")
     budgets = Budgets(read_allowed(ALLOWED_SKIPS))
     config.pluginmanager.register(budgets, "zhida-budgets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from zhida.population.imports.cells import Cells
@@ -10,6 +11,11 @@ from zhida.population.imports.tokens import RowState, empty_rows, tokenise
 BLANKS = " \t\n\r\v\f\u00a0\u3000\ufeff"
 CELLS = st.text(st.sampled_from('甲a1,;"\n\r \u3000\t中'), max_size=8)
 TORN = st.text(st.sampled_from('a1",\n\r甲 '), max_size=120)
+
+
+def share(part: float) -> int:
+    """Part of the examples that a run makes of a test, for tests that write files."""
+    return max(1, round(settings.default.max_examples * part)) if settings.default is not None else 1
 
 
 def trimmed(text: str) -> str:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cli.command import environment
+from population.imports import fuzz
 from population.imports.office import (
     AS_OF,
     FILE,
@@ -115,7 +116,8 @@ ROWS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@pytest.mark.soak
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=fuzz.share(0.3))
 @given(ROWS, st.lists(st.integers(1, 200), max_size=4))
 def test_what_is_read_is_kept_or_repeated_or_in_quarantine(
     contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path,
@@ -251,31 +253,34 @@ def test_killed_at_any_step_and_run_again_it_completes(
     assert step > 20
 
 
+@pytest.mark.soak
 def test_a_command_that_is_killed_goes_on_where_it_was(
-    contracts: Contracts, hukou: SourceContract, tmp_path: Path
+    hukou: SourceContract, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """With processes of its own, killed from outside: none of them goes on, the next run ends the work."""
-    header, row = text(hukou, [hukou_row(1)]).rstrip("\n").split("\n")
+    rows = [hukou_row(i) for i in range(1, 999)]
     for county in ("330102", "330105", "330106"):
-        body = "\n".join(row.replace("B000001", f"B{county}{i}") for i in range(4_000))
-        put(tmp_path / "in", f"{header}\n{body}\n", f"户籍人口_{county}_20250630.csv")
-    command = [
-        sys.executable, "-c", "from zhida.cli.main import app; app()", "import", str(tmp_path / "in"),
-        "--into", str(tmp_path / "register"), "--keys", str(tmp_path / "keys.json"), "--json",
-    ]  # fmt: skip
-    running = subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    deadline = time.monotonic() + 60
-    while not list((tmp_path / "register").rglob("*.partial")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.kill(running.pid, signal.SIGKILL)
-    running.wait()
-    again = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, timeout=120, check=False
-    )
-    assert again.returncode == 0, again.stderr
-    assert {f["state"] for f in json.loads(again.stdout)["files"]} <= {"taken", "already"}
-    files = Journal.load(tmp_path / "register").files
-    assert sorted(t.file for t in files) == sorted(p.name for p in (tmp_path / "in").iterdir())
-    assert all((t.read, t.quarantined) == (4_000, 4_000) for t in files)
+        mine = [r | {"book": f"{county}{i}"} for i, r in enumerate(rows)]
+        put(tmp_path / "in", text(hukou, mine), f"户籍人口_{county}_20250630.csv")
+    names = sorted(p.name for p in (tmp_path / "in").iterdir())
+    command = [sys.executable, "-c", "from zhida.cli.main import app; app()", "import", str(tmp_path / "in")]
+    for turn in range(25 if request.config.getoption("--soak") else 1):
+        register = tmp_path / f"register{turn}"
+        whole = [*command, "--into", str(register), "--keys", str(tmp_path / f"keys{turn}.json"), "--json"]
+        running = subprocess.Popen(
+            whole, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 60
+        while not list(register.rglob("*.partial")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(turn * 0.1)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        again = subprocess.run(
+            whole, env=environment(), capture_output=True, text=True, timeout=120, check=False
+        )
+        assert again.returncode == 0, again.stderr
+        assert {f["state"] for f in json.loads(again.stdout)["files"]} <= {"taken", "already"}
+        files = Journal.load(register).files
+        assert sorted(t.file for t in files) == names
+        assert {(t.read, t.kept, t.quarantined) for t in files} == {(998, 998, 0)}

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from population.imports import fuzz
-from population.imports.office import hukou_row, put, text
+from population.imports.conftest import read_once
+from population.imports.office import AS_OF, hukou_row, put, text
 from zhida.population.imports import text_files
 from zhida.population.imports.cells import Batch
+from zhida.population.imports.checking import check_batch
 from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.errors import FileRefused
 from zhida.population.imports.table import open_table
 from zhida.population.imports.tokens import RowState
+from zhida.population.imports.values import Reader
 
 
 def batches(path: Path, source: SourceContract) -> list[Batch]:
@@ -129,6 +133,7 @@ def test_bytes_that_are_no_text_cost_their_row(hukou: SourceContract, tmp_path: 
     assert found[1] == hukou_row(2)
 
 
+@pytest.mark.soak
 @given(st.lists(st.lists(fuzz.CELLS, min_size=3, max_size=3), min_size=1, max_size=8), st.integers(30, 400))
 def test_as_the_readers_of_others_have_it(table: list[list[str]], block: int) -> None:
     """What Python's csv writes is read back, whatever the size of a block."""
@@ -139,9 +144,31 @@ def test_as_the_readers_of_others_have_it(table: list[list[str]], block: int) ->
     assert found == [row for row in expected if any(row)]
 
 
+@pytest.mark.soak
 @given(fuzz.TORN, st.integers(20, 300))
 def test_any_text_is_counted_whole(torn: str, block: int) -> None:
     """Every line ends up in a row, good, blank or broken; the size of the blocks changes nothing."""
     whole = fuzz.states_of(torn.encode(), 3, 10**6)
     assert fuzz.states_of(torn.encode(), 3, block) == whole
     assert [line for line, _ in whole] == sorted({line for line, _ in whole})
+
+
+@pytest.mark.soak
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=fuzz.share(0.4))
+@given(st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]), st.data())
+def test_a_torn_csv_is_refused_or_read(tmp_path: Path, encoding: str, data: st.DataObject) -> None:
+    """Bytes changed or cut anywhere: rows or a sentence, and every row is accounted for."""
+    hukou = read_once().sources["hukou"]
+    raw = bytearray(text(hukou, [hukou_row(i) for i in range(1, 9)]).encode(encoding))
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, max(0, len(raw) - 1)))
+        if data.draw(st.booleans()):
+            raw[at : at + 1] = data.draw(st.binary(max_size=3))
+        else:
+            del raw[at : at + data.draw(st.integers(1, 120))]
+    path = put(tmp_path, bytes(raw))
+    with suppress(FileRefused):
+        reader = Reader(read_once().pack, AS_OF)
+        for batch in batches(path, hukou):
+            checked = check_batch(hukou, batch, reader)
+            assert batch.read == checked.kept.num_rows + len(checked.refused)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from population.imports import fuzz
 from population.imports.conftest import read_once
 from population.imports.office import AS_OF, hukou_row, number, put, text
 from zhida.codes.sealing import Keyring
@@ -215,7 +216,8 @@ def test_what_is_written_for_a_value() -> None:
     assert written(0.1 + 0.2) == "0.30000000000000004"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@pytest.mark.soak
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=fuzz.share(0.4))
 @given(st.sampled_from([".xlsx", ".parquet"]), st.data())
 def test_a_torn_file_is_refused_or_read(tmp_path: Path, suffix: str, data: st.DataObject) -> None:
     """Bytes changed or cut anywhere: rows or a sentence, never another error."""

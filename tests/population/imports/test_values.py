@@ -173,6 +173,7 @@ def test_every_reason_has_words() -> None:
     assert all(a and b and not a.endswith("。") for a, b in WORDS.values())
 
 
+@pytest.mark.soak
 @given(st.text(st.sampled_from("0123456789.-,+ 元"), max_size=12), st.integers(0, 4))
 def test_the_quick_reader_of_numbers_is_exact(text: str, places: int) -> None:
     cells = Cells.of_strings(pa.array([text.strip()], pa.string()))
@@ -188,6 +189,7 @@ def test_the_quick_reader_of_numbers_is_exact(text: str, places: int) -> None:
             assert text.strip().endswith(".")
 
 
+@pytest.mark.soak
 @given(st.text(st.sampled_from("0123456789-/."), min_size=6, max_size=10))
 def test_the_quick_reader_of_days_is_exact(text: str) -> None:
     cells = Cells.of_strings(pa.array([text], pa.string()))
@@ -203,6 +205,7 @@ def test_every_day_is_read(day: date, form: str) -> None:
     assert read(Type.DATE, shown, future=True) == [day]
 
 
+@pytest.mark.soak
 @given(st.sampled_from(list(Type)), st.lists(st.text(max_size=20), max_size=5))
 def test_anything_is_a_value_or_a_reason(kind: Type, texts: list[str]) -> None:
     """No cell disappears: what is not empty and not a value has a reason."""
