@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from scan.asking import instance_of, run_of
+from scan.town import write_town
 from zhida.rules.declarations import Field, Kind, Pack
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.formulas.ir import NO, PERSON, YES
+from zhida.rules.loading import find_pack, load_pack
 from zhida.rules.values import point
-from zhida.scan.deciding import Finder, different_choices
+from zhida.scan.deciding import Finder
+from zhida.scan.facts import different_choices
 from zhida.scan.find import Found, find_household, find_person
-from zhida.scan.loaded import Loaded, by_cost, unsettled
+from zhida.scan.lists import COLUMN, bits
+from zhida.scan.loaded import Loaded, by_cost, restricted, unsettled
 from zhida.scan.scan import ScanResult
 
 
@@ -146,3 +152,29 @@ def test_a_parameter_without_a_value_is_named(town: Path, pack: Pack) -> None:
     assert len(sets) == len(open_) > 10
     named = [s for s, alone in zip(sets, decided.alone, strict=True) if alone]
     assert named and all(s == ("relief_standard",) for s in named)
+
+
+def test_letting_go_at_once_is_letting_go_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rules of a real place, some of whose fields are presumed only of some people."""
+    real = load_pack(find_pack("zhejiang"))
+    write_town(tmp_path / "s", real, 2025 * 12 + 5, seed=5, parts=1, homes=40, missing=0.35)
+    loaded = Loaded.open(tmp_path / "s", real, compiled=False)
+    at_once, sizes = Finder._let_go, []
+
+    def both(finder: Finder, trial: Any, one: Any, rows: Any, facts: Any, known: Any, end: str) -> None:
+        slowly = known.copy()
+        finder._one_by_one(trial, one, rows, facts, slowly, end, range(len(facts) - 1, -1, -1))
+        at_once(finder, trial, one, rows, facts, known, end)
+        assert np.array_equal(known, slowly)
+        sizes.extend(known.sum(axis=0).tolist())
+
+    monkeypatch.setattr(Finder, "_let_go", both)
+    monkeypatch.setattr(Finder, "_alone", lambda *_: None)  # else too few are left
+    finder = Finder(loaded)
+    assert finder.presumed & {*finder.fields["dibao"]}
+    table = loaded.table(loaded.snapshot.part(0))
+    benefits = ("dibao", "tekun")
+    kernel = restricted(loaded.kernel, benefits)
+    rows = kernel.run(table, loaded.places.places, loaded.parameters, threads=1)
+    finder.decide(table, {b: r[0][bits(r[COLUMN["codes"]], 3) == YES | NO] for b, r in rows.items()})
+    assert len(sizes) > 20 and sizes.count(2) > 3

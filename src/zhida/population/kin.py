@@ -64,13 +64,16 @@ def shape_of(part: Part) -> Shape:
 def guests_of(snapshot: Snapshot, part: Part, used: Used, back: Back) -> Guests:
     """Whom people of the part are tied to elsewhere, ``used.reach`` households far."""
     first, last = part.info.first_person, part.info.first_person + part.info.rows("persons")
-    rows = np.arange(first, last)
+    targets = [part.persons[f"link_{link}"] for link in used.links]
+    targets += [_followers_of(back.pairs[link], first, last)[1] for link in used.back]
     households: dict[int, Array] = {}
-    for _ in range(used.reach):
-        targets = [target for _, target in _pointed_at(snapshot, part, rows, used.links)]
-        targets += [followers(back.pairs[link], rows)[1] for link in used.back]
-        at = np.concatenate(targets) if targets else rows[:0]
-        at = np.unique(at[(at >= 0) & ((at < first) | (at >= last))])
+    rows = np.zeros(0, np.int64)
+    for far in range(used.reach):
+        if far:
+            targets = [target for _, target in _pointed_at(snapshot, part, rows, used.links)]
+            targets += [followers(back.pairs[link], rows)[1] for link in used.back]
+        elsewhere = [t[(t >= 0) & ((t < first) | (t >= last))] for t in targets]
+        at = np.unique(np.concatenate(elsewhere)) if elsewhere else rows
         fresh: list[Array] = []
         for index, local in _by_part(snapshot, at):
             other = snapshot.part(index)
@@ -79,7 +82,9 @@ def guests_of(snapshot: Snapshot, part: Part, used: Used, back: Back) -> Guests:
             if len(new):
                 households[index] = np.union1d(households.get(index, new), new)
                 fresh.append(shape_of(other).persons(new) + other.info.first_person)
-        rows = np.concatenate(fresh) if fresh else rows[:0]
+        if not fresh:
+            break
+        rows = np.concatenate(fresh)
     if not households:
         return NO_GUESTS
     chosen = {index: households[index] for index in sorted(households)}
@@ -88,6 +93,13 @@ def guests_of(snapshot: Snapshot, part: Part, used: Used, back: Back) -> Guests:
         for index, homes in chosen.items()
     ]
     return Guests(chosen, np.concatenate(people))
+
+
+def _followers_of(pairs: tuple[Array, Array], first: int, last: int) -> tuple[Array, Array]:
+    """(whom, who) for everybody who points at a row from ``first`` to before ``last``."""
+    whom, who = pairs
+    lo, hi = np.searchsorted(whom, (first, last))
+    return whom[lo:hi], who[lo:hi]
 
 
 def _by_part(snapshot: Snapshot, rows: Array) -> Iterable[tuple[int, Array]]:
@@ -110,7 +122,7 @@ def _pointed_at(
 def web_of(snapshot: Snapshot, part: Part, used: Used, back: Back, guests: Guests) -> Web:
     """Ties of a part and its guests, as rows of the table that holds both."""
     first, count = part.info.first_person, part.info.rows("persons")
-    rows = np.concatenate([np.arange(first, first + count), guests.persons])
+    people = count + len(guests.persons)
 
     def local(target: Array) -> Array:
         own = (target >= first) & (target < first + count)
@@ -127,7 +139,8 @@ def web_of(snapshot: Snapshot, part: Part, used: Used, back: Back, guests: Guest
         links[link].append(target)
     pairs = {}
     for link in used.back:
-        at, who = followers(back.pairs[link], rows)
-        here = local(who)
-        pairs[link] = by_person(at[here >= 0], here[here >= 0], len(rows))
+        whom, who = _followers_of(back.pairs[link], first, first + count)
+        guest, more = followers(back.pairs[link], guests.persons)
+        at, here = np.concatenate([whom - first, guest + count]), local(np.concatenate([who, more]))
+        pairs[link] = by_person(at[here >= 0], here[here >= 0], people)
     return Web({link: local(np.concatenate(found)) for link, found in links.items()}, pairs)

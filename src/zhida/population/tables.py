@@ -78,18 +78,18 @@ def form_of(snapshot: Snapshot, pack: Pack) -> Form:
             found.append((name, "intervals" if states["interval"] else "states"))
     for benefit in snapshot.contract.benefits:
         found += [(f"{AWARDED}{benefit}", "known"), (f"{AWARD_AMOUNT}{benefit}", "known")]
-    found += [(f, "known") for f in pasts(snapshot, pack)]
+    found += [(f, "known") for f in derived(snapshot, pack)]
     if "registered_here" in pack.fields:
         unknown = any(bool((part.persons["registered"] == -2).any()) for part in snapshot.parts())
         found.append(("registered_here", "states" if unknown else "known"))
-    found += [(f"{WITH}{link}", "known") for link in snapshot.contract.links]
     return Form(tuple(sorted(found)))
 
 
-def pasts(snapshot: Snapshot, pack: Pack) -> list[str]:
-    """Fields of the pack about the past of awards that the snapshot tells."""
+def derived(snapshot: Snapshot, pack: Pack) -> list[str]:
+    """Fields of the pack about the past of awards, and about living together, that the snapshot tells."""
     told = set(snapshot.contract.benefits)
-    return [f for f in pack.fields if (past := past_of(f)) is not None and past[1] in told]
+    living = [f"{WITH}{link}" for link in snapshot.contract.links]
+    return living + [f for f in pack.fields if (past := past_of(f)) is not None and past[1] in told]
 
 
 def table_of_part(
@@ -103,7 +103,7 @@ def table_of_part(
 ) -> Table:
     """One part as the kernel takes it. What the engine makes itself is computed, the rest mapped. Where
     rules follow ties (``used``), those of other parts whom its people are tied to come after its own.
-    ``asked``: fields about the past of awards, as of ``month`` (the snapshot's where left out)."""
+    ``asked``: which of the :func:`derived` fields, as of ``month`` (the snapshot's where left out)."""
     month = snapshot.month if month is None else month
     table = _own(snapshot, part, places, asked, month)
     if used is None or back is None or not used.reach:
@@ -186,10 +186,14 @@ def _own(snapshot: Snapshot, part: Part, places: Map, asked: Sequence[str], mont
     registered = part.persons["registered"]
     columns["c_registered_here"] = (registered >= 0).astype(np.uint8)
     columns["s_registered_here"] = np.where(registered == -2, np.uint8(State.UNKNOWN), np.uint8(0))
-    for link in snapshot.contract.links:
-        columns[f"c_{WITH}{link}"] = at_home(part, link).view(np.uint8)
     columns |= award_columns(snapshot, part)
-    columns |= {f"c_{name}": _past_column(snapshot, part, name, month) for name in asked}
+    for name in asked:
+        living = name.startswith(WITH)
+        columns[f"c_{name}"] = (
+            at_home(part, name.removeprefix(WITH)).view(np.uint8)
+            if living
+            else _past_column(snapshot, part, name, month)
+        )
     return Table(
         part.households["first_person"],
         part.households["size"],
@@ -262,11 +266,11 @@ __all__ = [
     "PERSON",
     "Map",
     "award_columns",
+    "derived",
     "divisions_at",
     "divisions_of",
     "form_of",
     "map_places",
     "past_values",
-    "pasts",
     "table_of_part",
 ]

@@ -8,12 +8,12 @@ answer that changes does so between these.
 Where nothing decides alone, everything unknown is settled and then let go again, the dearest first,
 as long as the answer stays settled: a small set, not always the smallest.
 
-All trials of a part run at once, over a table in which a household stands once for each of its trials.
+Trials of several parts run at once, over a table in which a household stands once for each of its trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -25,15 +25,31 @@ from zhida.rules.declarations import Kind
 from zhida.rules.explain.deciding import KIN_COST
 from zhida.rules.formulas.ir import PERSON, cone
 from zhida.rules.kernel.run import Table
-from zhida.rules.program.build import Program
+from zhida.scan.facts import own_facts, values_to_try
 from zhida.scan.loaded import Loaded, leaves, restricted, unsettled
-from zhida.scan.trial import ALL_GAPS, HIGH, LOW, Copies, Trial, Value, found_in, with_trial_places
+from zhida.scan.trial import (
+    ALL_GAPS,
+    HIGH,
+    LOW,
+    Copies,
+    Picked,
+    Trial,
+    Value,
+    found_in,
+    pick,
+    read_by,
+    with_trial_places,
+)
 
 Array = NDArray[Any]
 
 FEW_COPIES = 2_000
 MOST_COPIES = 50_000
 """About so many households in one table of trials, at least and at most."""
+
+
+Fact = tuple[str, Array]
+"""One that is not known in some households of a trial, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,63 +82,75 @@ class Finder:
             self.gaps[b] = tuple(p for p in loaded.pack.parameters if p in named & unknown)
             inputs = {str(leaf.data[0]) for leaf in leaves(answer, "input")}
             self.unwritten[b] = tuple(sorted(i.removeprefix("?") for i in inputs if i.startswith("?")))
+        self.presumed = {f.id for f in loaded.pack.fields.values() if f.presumed_if is not None}
         able = [b for b in loaded.benefits if self.fields[b] or self.gaps[b]]
         self.kernels = {b: restricted(kernel, (b,)) for b in loaded.benefits}
+        self.columns = frozenset(c for b in able for c in read_by(self.kernels[b]))
         gaps = {p for b in able for p in self.gaps[b]}
         self.places = with_trial_places(loaded, sorted(gaps))
         self.own = {b: own_facts(loaded.program, b) & {*self.fields[b]} for b in able}
-        facts = {f for b in able for f in self.fields[b]} | gaps
-        self.values = {f: values_to_try(loaded.program, f) for f in facts}
+        self.values = {
+            (b, f): values_to_try(loaded.program, f, b)
+            for b in able
+            for f in (*self.fields[b], *self.gaps[b])
+        }
 
     def decide(self, table: Table, asked: Mapping[str, Array]) -> dict[str, Decided]:
         """``asked``: unit rows of the table by benefit, ascending; all with an answer that is not settled."""
-        return self.decide_all([table], [asked])[0]
+        return self.decide_all([self.pick(table, asked)], [asked])[0]
+
+    def pick(self, table: Table, asked: Mapping[str, Array]) -> Picked:
+        """The households that are asked about, all that is needed of the table."""
+        homes = [
+            table.group_of[rows] if self._is_person(b) else rows
+            for b, rows in asked.items()
+            if b in self.fields
+        ]
+        groups = np.unique(np.concatenate(homes)) if homes else np.zeros(0, np.int64)
+        return pick(self.loaded, self.columns, table, groups)
 
     def decide_all(
-        self, tables: Sequence[Table], asked: Sequence[Mapping[str, Array]]
+        self, picked: Sequence[Picked], asked: Sequence[Mapping[str, Array]]
     ) -> list[dict[str, Decided]]:
         """The same for several tables at once, which takes less than one by one: most trials are small."""
-        found: list[dict[str, Decided]] = [{} for _ in tables]
+        found: list[dict[str, Decided]] = [{} for _ in picked]
+        if not any(len(one.groups) for one in picked):
+            return found
+        trial = Trial(self.loaded, self.loaded.kernel, self.places, picked)
         for b in self.fields:
-            at = [i for i, rows in enumerate(asked) if len(rows.get(b, ()))]
-            if not at:
+            rows = [own.get(b, np.zeros(0, np.int64)) for own in asked]
+            units = trial.at(rows, self._is_person(b))
+            if not len(units):
                 continue
-            is_person = self.loaded.pack.benefits[b].unit == PERSON
-            rows = [asked[i][b] for i in at]
-            homes = [tables[i].group_of[r] for i, r in zip(at, rows, strict=True)] if is_person else rows
-            trial = Trial(
-                self.loaded,
-                self.kernels[b],
-                self.places,
-                [tables[i] for i in at],
-                [np.unique(h) for h in homes],
-            )
-            one = Asked(b, trial.at(rows, is_person), trial.at(homes), is_person)
-            self._alone(trial, one)
+            groups = trial.table.group_of[units] if self._is_person(b) else units
+            one = Asked(b, units, groups, self._is_person(b))
+            homes = np.unique(groups)
+            facts = [(f, self._homes(trial, one, f)) for f in (*self.fields[b], *self.gaps[b])]
+            self._alone(trial, one, [(f, h[found_in(homes, h)[1]]) for f, h in facts])
             if not one.done.all():
                 self._several(trial, one)
             start = 0
-            for i, own in zip(at, rows, strict=True):
-                found[i][b] = one.decided(start, start + len(own))
-                start += len(own)
+            for own, mine in zip(found, rows, strict=True):
+                if len(mine):
+                    own[b] = one.decided(start, start + len(mine))
+                start += len(mine)
         return found
 
-    def _alone(self, trial: Trial, one: Asked) -> None:
+    def _is_person(self, benefit: str) -> bool:
+        return self.loaded.pack.benefits[benefit].unit == PERSON
+
+    def _alone(self, trial: Trial, one: Asked, facts: Sequence[Fact]) -> None:
         """Each unknown fact of each household, one value at a time; the cheapest that settles is kept.
 
         Facts of one cost go together: for whoever is settled by them no dearer ones are tried.
         """
-        facts = (*self.fields[one.benefit], *self.gaps[one.benefit])
         pairs: list[tuple[str, Value]] = []
         chosen: list[Array] = []
-        for _, same in groupby(facts, key=self._cost):
-            waiting = np.unique(one.groups[~one.done])
-            for fact in same:
-                homes = self._homes(trial, one, fact)
-                homes = homes[found_in(waiting, homes)[1]]
-                if len(homes):
-                    pairs += [(fact, v) for v in self.values[fact]]
-                    chosen += [homes] * len(self.values[fact])
+        for _, same in groupby(facts, key=lambda fact: self._cost(fact[0])):
+            for fact, homes in one.waiting(list(same)):
+                tried = self.values[one.benefit, fact]
+                pairs += [(fact, value) for value in tried]
+                chosen += [homes] * len(tried)
             # a run over few costs nearly as much as one over many: the next cost comes along
             if sum(len(c) for c in chosen) > FEW_COPIES:
                 self._try_all(trial, one, pairs, chosen)
@@ -152,7 +180,7 @@ class Finder:
     ) -> None:
         sizes = [len(c) for c in chosen]
         starts = np.cumsum([0, *sizes]).tolist()
-        copies = trial.copies(np.concatenate(chosen))
+        copies = trial.copies(np.concatenate(chosen), self.kernels[one.benefit])
         for k, (fact, value) in enumerate(pairs):
             if sizes[k]:
                 copies.force(fact, value, slice(starts[k], starts[k + 1]))
@@ -163,12 +191,9 @@ class Finder:
             if same not in found:
                 found[same] = found_in(chosen[k], one.groups)
             at, there = found[same]
-            there = there & ~one.done
-            if there.any():
-                units = one.copied(trial, copies, starts[k] + at[there], there)
-                settled = np.zeros(len(there), bool)
-                settled[there] = copies.settled(rows, units)
-                one.take((fact,), settled, alone=True)
+            mine = np.flatnonzero(there & ~one.done)
+            units = one.copied(trial, copies, starts[k] + at[mine], mine)
+            one.take((fact,), mine[copies.settled(rows, units)], alone=True)
 
     def _several(self, trial: Trial, one: Asked) -> None:
         """For rows that no single fact decides: settle all, then let the dearest go again."""
@@ -182,17 +207,55 @@ class Finder:
                 known[k] = found_in(self._homes(trial, one, fact), one.groups[rows])[1]
             settled = self._settled(trial, one, rows, facts, known, end)
             rows, known = rows[settled], known[:, settled]
-            for k in range(len(facts) - 1, -1, -1):
-                if known[k].any():
-                    fewer = known.copy()
-                    fewer[k] = False
-                    known[k] &= ~self._settled(trial, one, rows, facts, fewer, end)
+            self._let_go(trial, one, rows, facts, known, end)
             for pattern in np.unique(known.T, axis=0):
-                mask = np.zeros(len(one.units), bool)
-                mask[rows[np.equal(known.T, pattern).all(axis=1)]] = True
-                one.take(self._named(one.benefit, facts, pattern), mask, alone=False)
+                mine = rows[np.equal(known.T, pattern).all(axis=1)]
+                one.take(self._named(one.benefit, facts, pattern), mine, alone=False)
         # what has no formula in this month hangs on nothing that could be looked up
-        one.take(self.unwritten[one.benefit], ~one.done, alone=False)
+        one.take(self.unwritten[one.benefit], np.flatnonzero(~one.done), alone=False)
+
+    def _let_go(
+        self, trial: Trial, one: Asked, rows: Array, facts: Sequence[str], known: Array, end: str
+    ) -> None:
+        """Takes out of ``known`` what each row can do without, the dearest first.
+
+        Of what is not presumed: a fact that can't be missed beside all others can't be missed later. Where
+        those alone settle the answer, they are what is left in the end.
+        """
+        sure = next((k for k, fact in enumerate(facts) if fact in self.presumed), len(facts))
+        self._one_by_one(trial, one, rows, facts, known, end, range(len(facts) - 1, sure - 1, -1))
+        asked, where = np.nonzero(known[:sure])
+        fewer = known[:, where]
+        fewer[asked, np.arange(len(where))] = False
+        needed = known.copy()
+        needed[:sure] = False
+        needed[asked, where] = ~self._settled(trial, one, rows[where], facts, fewer, end)
+        enough = self._settled(trial, one, rows, facts, needed, end)
+        known[:, enough] = needed[:, enough]
+        rest, left = np.flatnonzero(~enough), known[:, ~enough]
+        self._one_by_one(
+            trial, one, rows[rest], facts, left, end, range(sure - 1, -1, -1), left & ~needed[:, rest]
+        )
+        known[:, rest] = left
+
+    def _one_by_one(
+        self,
+        trial: Trial,
+        one: Asked,
+        rows: Array,
+        facts: Sequence[str],
+        known: Array,
+        end: str,
+        order: Iterable[int],
+        loose: Array | None = None,
+    ) -> None:
+        """``loose``: of which rows a fact may be let go at all."""
+        for k in order:
+            at = np.flatnonzero(known[k] if loose is None else known[k] & loose[k])
+            if len(at):
+                fewer = known[:, at]
+                fewer[k] = False
+                known[k, at] = ~self._settled(trial, one, rows[at], facts, fewer, end)
 
     def _named(self, benefit: str, facts: Sequence[str], used: Array) -> tuple[str, ...]:
         found = [f for f, is_used in zip(facts, used, strict=True) if is_used]
@@ -201,21 +264,24 @@ class Finder:
     def _settled(
         self, trial: Trial, one: Asked, rows: Array, facts: Sequence[str], known: Array, end: str
     ) -> Array:
-        """Which rows are settled where each knows its own facts."""
-        copies = trial.copies(one.groups[rows])
-        for k, fact in enumerate(facts):
-            if known[k].any():
-                copies.force(fact, self._end(fact, end), np.flatnonzero(known[k]))
-        mask = np.zeros(len(one.units), bool)
-        mask[rows] = True
-        units = one.copied(trial, copies, np.arange(len(rows)), mask)
-        return copies.settled(copies.run()[one.benefit], units)
+        """Which rows (any of them any number of times) are settled where each knows its own facts."""
+        found = np.zeros(len(rows), bool)
+        for start in range(0, len(rows), MOST_COPIES):
+            few = slice(start, start + MOST_COPIES)
+            copies = trial.copies(one.groups[rows[few]], self.kernels[one.benefit])
+            for k, fact in enumerate(facts):
+                homes = np.flatnonzero(known[k, few])
+                if len(homes):
+                    copies.force(fact, self._end(one.benefit, fact, end), homes)
+            units = one.copied(trial, copies, np.arange(len(rows[few])), rows[few])
+            found[few] = copies.settled(copies.run()[one.benefit], units)
+        return found
 
-    def _end(self, fact: str, end: str) -> Value:
+    def _end(self, benefit: str, fact: str, end: str) -> Value:
         field = self.loaded.pack.fields.get(fact)
         if field is None or field.kind not in (Kind.BOOL, Kind.ENUM):
             return end
-        return self.values[fact][0 if end == LOW else -1]
+        return self.values[benefit, fact][0 if end == LOW else -1]
 
 
 def _slices(sizes: Sequence[int]) -> Iterator[slice]:
@@ -226,51 +292,6 @@ def _slices(sizes: Sequence[int]) -> Iterator[slice]:
         if copies >= MOST_COPIES or i == len(sizes) - 1:
             yield slice(start, i + 1)
             start, copies = i + 1, 0
-
-
-def own_facts(program: Program, benefit: str) -> set[str]:
-    """Fields of a person that its answer takes from the person alone, never from another member."""
-    if program.pack.benefits[benefit].unit != PERSON:
-        return set()
-    nodes = cone([program.benefits[benefit].presumed.answer])
-    others = cone(n for n in nodes if n.op in ("spread", "gather", "agg", "kin"))
-    shared = {str(n.data[0]) for n in others if n.op == "input"}
-    return {str(n.data[0]) for n in nodes if n.op == "input" and n.unit == PERSON} - shared
-
-
-def values_to_try(program: Program, fact: str) -> tuple[Value, ...]:
-    """Values of a fact: both ends, what an empty register means, one of each kind of choices."""
-    if fact in program.pack.kin:
-        return (HIGH,)
-    field = program.pack.fields.get(fact)
-    if field is None:
-        return (LOW, HIGH)
-    if field.kind is Kind.BOOL:
-        return (0, 1)
-    if field.kind is Kind.ENUM:
-        return tuple(different_choices(program, fact, len(program.pack.enums[field.enum].choices)))
-    if field.empty is None or field.empty in (field.minimum, field.maximum):
-        return (LOW, HIGH)
-    return (field.empty, LOW, HIGH)
-
-
-def different_choices(program: Program, fact: str, count: int) -> list[int]:
-    """One choice of each set that no rule tells apart: rules mostly ask whether it is among some."""
-    passed = {n.id for n in program.graph.nodes if n.op == "input" and n.data[0] == fact}
-    masks = []
-    for n in program.graph.nodes:
-        if not any(a.id in passed for a in n.args):
-            continue
-        if n.op in ("select", "coalesce", "spread") and n.kind == "enum":
-            passed.add(n.id)
-        elif n.op == "among":
-            masks.append(int(str(n.data[0])))
-        elif n.op != "applicable":
-            return list(range(count))
-    found: dict[tuple[int, ...], int] = {}
-    for choice in range(count):
-        found.setdefault(tuple(mask >> choice & 1 for mask in masks), choice)
-    return list(found.values())
 
 
 class Asked:
@@ -287,18 +308,23 @@ class Asked:
         found: Array = self.index >= 0
         return found
 
-    def copied(self, trial: Trial, copies: Copies, at: Array, mask: Array) -> Array:
-        """Unit rows in a table of copies; ``at``: the copy that stands for each row of ``mask``."""
+    def waiting(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Only households in which somebody is not decided yet."""
+        homes = np.unique(self.groups[~self.done])
+        left = [(fact, own[found_in(homes, own)[1]]) for fact, own in facts]
+        return [(fact, own) for fact, own in left if len(own)]
+
+    def copied(self, trial: Trial, copies: Copies, at: Array, rows: Array) -> Array:
+        """Unit rows in a table of copies; ``at``: the copy that stands for each of ``rows``."""
         if not self.is_person:
             return at
-        first = trial.first[self.groups[mask]]
-        found: Array = copies.table.first_person[at] + (self.units[mask] - first)
+        found: Array = copies.table.first_person[at] + (self.units[rows] - trial.first[self.groups[rows]])
         return found
 
-    def take(self, facts: tuple[str, ...], mask: Array, alone: bool) -> None:
-        if mask.any():
-            self.index[mask] = self.sets.setdefault(facts, len(self.sets))
-            self.alone[mask] = alone
+    def take(self, facts: tuple[str, ...], rows: Array, alone: bool) -> None:
+        if len(rows):
+            self.index[rows] = self.sets.setdefault(facts, len(self.sets))
+            self.alone[rows] = alone
 
     def decided(self, start: int, stop: int) -> Decided:
         """Of some of its rows."""

@@ -18,10 +18,10 @@ from zhida.rules.declarations import Kind
 from zhida.rules.formulas.ir import NO, PERSON, YES
 from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
 from zhida.rules.program.build import Outcome
-from zhida.scan.deciding import values_to_try
+from zhida.scan.facts import values_to_try
 from zhida.scan.lists import COLUMN, bits
 from zhida.scan.loaded import Loaded, leaves, unsettled
-from zhida.scan.trial import HIGH, LOW, Trial, TrialPlaces, Value, picked, same_form, used_by
+from zhida.scan.trial import HIGH, LOW, Trial, TrialPlaces, Value, pick, picked, read_by, same_form, used_by
 from zhida.scan.where import Homes, Where
 
 Array = NDArray[Any]
@@ -172,10 +172,15 @@ def concerned(loaded: Loaded, table: Table, reach: Reach) -> Array:
         homes = [_homes(loaded, table, b, units) for b, units in leads.items()]
         groups = np.unique(np.concatenate(homes)) if homes else np.zeros(0, np.int64)
         if len(groups):
-            leads = _still(loaded, Trial(loaded, loaded.kernel, places, [table], [groups]), leads, reach, end)
+            leads = _still(loaded, _trial(loaded, places, table, groups), leads, reach, end)
     for b, units in leads.items():
         mark(b, units)
     return masks
+
+
+def _trial(loaded: Loaded, places: TrialPlaces, table: Table, groups: Array) -> Trial:
+    some = pick(loaded, read_by(loaded.kernel), table, groups)
+    return Trial(loaded, loaded.kernel, places, [some])
 
 
 def _still(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from zhida.population.kin import Back
 from zhida.population.schema import State, is_made, storage_dtype
 from zhida.population.store import Part, Snapshot
-from zhida.population.tables import Map, form_of, map_places, pasts, table_of_part
+from zhida.population.tables import Map, derived, form_of, map_places, table_of_part
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import PERSON, Node, cone
 from zhida.rules.kernel.plan import Form, needed_by
@@ -91,7 +91,7 @@ class Loaded:
     def table(self, part: Part) -> Table:
         """A part as the kernel takes it."""
         read = self.kernel.arrays()
-        asked = [f for f in pasts(self.snapshot, self.pack) if f"c_{f}" in read]
+        asked = [f for f in derived(self.snapshot, self.pack) if f"c_{f}" in read]
         table = table_of_part(self.snapshot, part, self.places, self.used, self.back, asked, self.month)
         if not self.asked:
             return table

@@ -20,7 +20,7 @@ from zhida.population.errors import SnapshotError, writing
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.formulas.ir import YES
-from zhida.rules.kernel.run import Keep, Table
+from zhida.rules.kernel.run import Keep
 from zhida.rules.reforms.reform import Reform
 from zhida.scan.deciding import Decided, Finder
 from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
@@ -30,9 +30,10 @@ from zhida.scan.report import write_report
 from zhida.scan.result import CSV, RESULTS, TOTALS, ScanResult
 from zhida.scan.results import Labels, Writer, part_table, write_csv
 from zhida.scan.totals import Totals, as_json, by_line, of_part
+from zhida.scan.trial import Picked
 from zhida.scan.where import Homes, Where
 
-TOGETHER = 4
+TOGETHER = 8
 """At most so many parts are done at once by one thread."""
 
 Array = NDArray[Any]
@@ -164,15 +165,13 @@ class PartDone:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A part whose rules have run: who is on which list."""
+    """A part whose rules have run: who is on which list. ``asked``: rows of units whose deciding facts are
+    looked for, and ``picked`` their households."""
 
     part: Part
-    table: Table
     entries: dict[str, Entries]
-
-    def asked(self) -> dict[str, Array]:
-        """Rows of units whose deciding facts are looked for."""
-        return {b: e.rows[0, e.lists == VERIFY] for b, e in self.entries.items()}
+    asked: dict[str, Array]
+    picked: Picked
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ class Worker:
     def parts(self, indexes: Sequence[int]) -> list[PartDone]:
         """Deciding facts are looked for in all of them at once."""
         listed = [self._listed(i) for i in indexes]
-        decided = self.finder.decide_all([one.table for one in listed], [one.asked() for one in listed])
+        decided = self.finder.decide_all([one.picked for one in listed], [one.asked for one in listed])
         return [self._done(one, facts) for one, facts in zip(listed, decided, strict=True)]
 
     def _listed(self, index: int) -> Listed:
@@ -204,7 +203,8 @@ class Worker:
             held = rows[b][0][bits(rows[b][COLUMN["codes"]], 10) & YES != 0]
             reviewed = last_reviews(loaded.snapshot, part, b, held) if len(held) else np.zeros(0, np.int32)
             entries[b] = classify(program, rows[b], reviewed, loaded.month)
-        return Listed(part, table, entries)
+        asked = {b: e.rows[0, e.lists == VERIFY] for b, e in entries.items()}
+        return Listed(part, entries, asked, self.finder.pick(table, asked))
 
     def _done(self, one: Listed, decided: Mapping[str, Decided]) -> PartDone:
         found = {b: (e, decided.get(b)) for b, e in one.entries.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -63,23 +63,33 @@ def with_trial_places(loaded: Loaded, gaps: Sequence[str]) -> TrialPlaces:
     return TrialPlaces(wide, parameters, count, shift, unknown)
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The households of a table that are asked about, with those they are tied to. ``groups``, ``persons``:
+    rows of the table, ascending. ``like``: a table of the same arrays, empty."""
+
+    table: Table
+    groups: Array
+    persons: Array
+    like: Table
+
+
+def pick(loaded: Loaded, columns: Collection[str], table: Table, groups: Array) -> Picked:
+    """``columns``: what some kernels read, see :func:`read_by`; the rest is left behind."""
+    table = replace(table, columns={name: c for name, c in table.columns.items() if name in columns})
+    found, persons = picked(loaded, table, groups)
+    return Picked(found, groups, persons[: found.own_persons], emptied(table))
+
+
 class Trial:
     """The households that are asked about, of one table or of several that follow each other, one copy
-    each. ``groups``: by table their rows there, ascending."""
+    each."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        kernel: Kernel,
-        places: TrialPlaces,
-        tables: Sequence[Table],
-        groups: Sequence[Array],
-    ) -> None:
-        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, tables[0]
-        self.groups = groups
-        some = [picked(loaded, used_by(kernel, t), g) for t, g in zip(tables, groups, strict=True)]
-        self.persons = [persons[: table.own_persons] for table, persons in some]
-        self.table = joined([table for table, _ in some])
+    def __init__(self, loaded: Loaded, kernel: Kernel, places: TrialPlaces, some: Sequence[Picked]) -> None:
+        self.loaded, self.kernel, self.places, self.like = loaded, kernel, places, some[0].like
+        self.groups = [one.groups for one in some]
+        self.persons = [one.persons for one in some]
+        self.table = joined([one.table for one in some])
         self.first = self.table.first_person
         self.count = self.table.groups
         self._cells: dict[str, Array] = {}
@@ -123,17 +133,17 @@ class Trial:
             self._homes[fact] = np.flatnonzero(homes[: self.count])
         return self._homes[fact]
 
-    def copies(self, groups: Array) -> Copies:
-        """``groups``: rows of the trial, any of them any number of times."""
-        return Copies(self, groups)
+    def copies(self, groups: Array, kernel: Kernel | None = None) -> Copies:
+        """``groups``: rows of the trial, any of them any number of times. ``kernel``: one that runs less."""
+        return Copies(self, groups, kernel or self.kernel)
 
 
 class Copies:
     """Households of a trial side by side, each with what it is given."""
 
-    def __init__(self, trial: Trial, groups: Array) -> None:
-        self.trial, self.groups = trial, groups
-        self.table, self.persons = picked(trial.loaded, trial.table, groups)
+    def __init__(self, trial: Trial, groups: Array, kernel: Kernel) -> None:
+        self.trial, self.groups, self.kernel = trial, groups, kernel
+        self.table, self.persons = picked(trial.loaded, used_by(kernel, trial.table), groups)
         self.columns = dict(self.table.columns)
         self.place_group = self.table.place_group.copy()
         self.place_person = self.table.place_person.copy()
@@ -194,7 +204,7 @@ class Copies:
             web=None if web is None else replace(web, closed=self.closed),
         )
         places = trial.places
-        return trial.kernel.run(same_form(table, trial.like), places.places, places.parameters, threads=1)
+        return self.kernel.run(same_form(table, trial.like), places.places, places.parameters, threads=1)
 
     @staticmethod
     def settled(rows: Array, units: Array) -> Array:
@@ -218,12 +228,17 @@ def found_in(ascending: Array, wanted: Array) -> tuple[Array, Array]:
 _read_by: WeakKeyDictionary[Kernel, frozenset[str]] = WeakKeyDictionary()
 
 
-def used_by(kernel: Kernel, table: Table) -> Table:
-    """Only the columns that a kernel reads, with their states."""
+def read_by(kernel: Kernel) -> frozenset[str]:
+    """Columns that a kernel reads, with their states."""
     if kernel not in _read_by:
         read = kernel.arrays()
         _read_by[kernel] = read | {f"s_{a[2:]}" for a in read}
-    wanted = _read_by[kernel]
+    return _read_by[kernel]
+
+
+def used_by(kernel: Kernel, table: Table) -> Table:
+    """Only the columns that a kernel reads."""
+    wanted = read_by(kernel)
     return replace(table, columns={name: c for name, c in table.columns.items() if name in wanted})
 
 
@@ -315,6 +330,19 @@ def reordered(table: Table, links: Mapping[str, Array], groups: Array, own: int)
         own,
         divisions_at(table, groups, persons),
     )
+
+
+def emptied(table: Table) -> Table:
+    """A table of the same kind of arrays, without rows: it keeps nothing of the other in memory."""
+
+    def none(array: Array) -> Array:
+        found = np.empty(0, array.dtype)
+        found.flags.writeable = array.flags.writeable
+        return found
+
+    plain = {name: none(getattr(table, name)) for name in ROWS}
+    columns = {name: none(column) for name, column in table.columns.items()}
+    return Table(columns=columns, **plain)  # type: ignore[arg-type]
 
 
 def same_form(table: Table, like: Table) -> Table:
