@@ -172,6 +172,24 @@ def test_the_summary_can_be_read() -> None:
     assert "--json" in done.out
 
 
+def test_what_only_depends_on_events_is_folded() -> None:
+    """The teaching pack has help on a flood, on hardship and meals; none is sure for her."""
+    short, whole = (zhida("assess", "-", "--pack", "taoyuan", *more, stdin=ONE) for more in ((), ("--all",)))
+    assert short.code == whole.code == 0
+    folded = [line for line in short.out.splitlines() if "待定：" in line or "不符合：" in line]
+    assert {line[:4] for line in folded} <= {"一事一办", "凭据报销", "酌情救助", "实物和服"} and folded
+    assert "逐项的原因和金额见 --all" in short.out and "--all" not in whole.out
+    names = {r["name"] for r in assess(ONE)["results"]}
+    assert all(name in short.out and name in whole.out for name in names)
+    for line in folded:
+        name = line.split("：")[1].split("（")[0]
+        (row,) = [x for x in whole.out.splitlines() if x.startswith(f" {name} ")]
+        assert "待查" in row or "未满足" in row
+        assert not [x for x in short.out.splitlines() if x.startswith(f" {name} ")]
+    one = zhida("assess", "-", "--pack", "taoyuan", "--benefit", name, stdin=ONE)
+    assert [x for x in one.out.splitlines() if x.startswith(f" {name} ")]
+
+
 def test_the_pack_may_come_from_the_environment() -> None:
     done = zhida("assess", "-", "--json", stdin=ONE, env={"ZHIDA_PACK": "taoyuan"})
     assert done.json["pack"]["id"] == "taoyuan"

@@ -173,8 +173,8 @@ def test_letting_go_at_once_is_letting_go_one_by_one(tmp_path: Path, monkeypatch
     finder = Finder(loaded)
     assert finder.presumed & {*finder.fields["dibao"]}
     table = loaded.table(loaded.snapshot.part(0))
-    benefits = ("dibao", "tekun")
+    benefits = ("dibao", "tekun", "disability_living", "unsupported_child")
     kernel = restricted(loaded.kernel, benefits)
     rows = kernel.run(table, loaded.places.places, loaded.parameters, threads=1)
     finder.decide(table, {b: r[0][bits(r[COLUMN["codes"]], 3) == YES | NO] for b, r in rows.items()})
-    assert len(sizes) > 20 and sizes.count(2) > 3
+    assert len(sizes) > 20 and max(sizes) > 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +28,9 @@ KnownOption = Annotated[
     str | None,
     typer.Option("--known-on", metavar="DATE", help="By what was known on this day, instead of now."),
 ]
+AllOption = Annotated[
+    bool, typer.Option("--all", help="A line for each answer, also where it only depends on what may happen.")
+]
 SheetOption = Annotated[
     bool, typer.Option("--worksheet", help="The income work-sheet (收入核算表) instead of answers.")
 ]
@@ -47,6 +50,7 @@ def assess(
     file: FileArgument,
     benefit: BenefitOption = "",
     known_on: KnownOption = None,
+    all_: AllOption = False,
     worksheet: SheetOption = False,
     page: PageOption = None,
     pack: choose.PackOption = "",
@@ -69,7 +73,7 @@ def assess(
     if json:
         emit(answer)
     else:
-        _summary(answer, used)
+        _summary(answer, used, all_ or bool(benefit))
     if benefit and not any(r["answer"] == "yes" for r in answer["results"]):
         raise typer.Exit(1)
 
@@ -183,26 +187,53 @@ def _only(answer: dict[str, Any], benefit: str) -> dict[str, Any]:
     return answer | {"results": [r for r in answer["results"] if r["benefit"] == benefit]}
 
 
-def _summary(answer: Mapping[str, Any], pack: Pack) -> None:
-    """A table of what applies, then what does not in one line a benefit."""
+def _summary(answer: Mapping[str, Any], pack: Pack, whole: bool) -> None:
+    """A table of what applies, then what does not in one line a benefit.
+
+    Unless ``whole``, the table leaves out what does not come from month to month and is not sure: help on
+    an event, a claim or at discretion stays open while nothing has happened. It is named, a line a kind.
+    """
     from zhida.rules.explain import words
 
     lines([_heading(answer, pack)])
     order = words.ORDER.index
     results = sorted(answer["results"], key=lambda r: order(r["answer"]))
+    told = [r for r in results if r["answer"] != "not_applicable"]
+    full = [
+        r for r in told if whole or r["answer"] == "yes" or pack.benefits[r["benefit"]].kind == "standing"
+    ]
     rows = [
         (r["name"], words.whom(r), words.ANSWERS[r["answer"]], words.paid(r), words.main_reason(r))
-        for r in results
-        if r["answer"] != "not_applicable"
+        for r in full
     ]
     if rows:
         table(("待遇", "对象", "结论", "金额", "首要原因"), rows)
+    shown = {id(r) for r in full}
+    _fold([r for r in told if id(r) not in shown], pack)
     outside = words.not_applicable(answer)
     if outside:
         lines(["不适用：" + "；".join(outside)])
     assumed = {(a["what"], a["id"]) for r in answer["results"] for a in r["assumptions"]}
     if assumed:
         lines([f"以上结论依赖 {len(assumed)} 项假定；理由见 zhida explain，全部内容见 --json。"])
+
+
+def _fold(results: Sequence[Mapping[str, Any]], pack: Pack) -> None:
+    """Names by kind and answer, each with its people unless it is one for all."""
+    from zhida.rules.explain import words
+    from zhida.rules.handbook.say import KINDS
+
+    names: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for r in results:
+        key = pack.benefits[r["benefit"]].kind, r["answer"]
+        names.setdefault(key, {}).setdefault(r["name"], []).append(words.whom(r))
+    for (kind, answer), found in sorted(
+        names.items(), key=lambda one: (list(KINDS).index(one[0][0]), one[0])
+    ):
+        listed = "、".join(f"{name}（{'、'.join(who)}）" for name, who in found.items())
+        lines([f"{KINDS[kind]}，{words.ANSWERS[answer]}：{listed}"])
+    if names:
+        lines(["逐项的原因和金额见 --all。"])
 
 
 def reasons(answer: Mapping[str, Any], pack: Pack, ask: Mapping[str, list[str]] | None = None) -> None:

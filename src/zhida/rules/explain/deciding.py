@@ -7,14 +7,14 @@ that fixes it: small, not proved smallest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from heapq import heappop, heappush
+from weakref import WeakKeyDictionary
 
 from zhida.rules import values as v
 from zhida.rules.explain.interpret import OPEN, OPERATIONS, WHOLE, Run, Value, Work
-from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Node, cone
+from zhida.rules.formulas.ir import NA, PERSON, SCALAR, YES, Graph, Node, cone
 
 MOST_ALONE = 3
 KIN_COST = 5
@@ -67,19 +67,15 @@ class Overlay(Mapping[int, list[Value]]):
 
 
 class Shape:
-    """What an answer hangs on, whatever the household: ``users`` of each node, ``inputs`` by field or kin."""
+    """What an answer hangs on, whatever the household: nodes in order, ``inputs`` by field or kin."""
 
     def __init__(self, answer: Node) -> None:
         nodes = cone((answer,))
-        self.loops = answer.unit != PERSON or any(n.op in ("spread", "gather", "kin") for n in nodes)
         self.inputs: dict[str, list[Node]] = {}
-        self.users: dict[int, list[int]] = {n.id: [] for n in nodes}
         self.ways: dict[int, Way] = {}
         for n in nodes:
             if n.op in ("input", "kin"):
                 self.inputs.setdefault(str(n.data[0]), []).append(n)
-            for id in {a.id for a in n.args}:
-                self.users[id].append(n.id)
             whole = n.op == "input" or n.op in WHOLE
             args = tuple((a.id, a.unit != SCALAR) for a in n.args)
             self.ways[n.id] = (n, None if whole else OPERATIONS.get(n.op), args)
@@ -88,114 +84,61 @@ class Shape:
 shape_of = lru_cache(maxsize=256)(Shape)
 """Kept, since the same answers are asked of one household after the other."""
 
+_dependents: WeakKeyDictionary[Graph, dict[str, frozenset[int]]] = WeakKeyDictionary()
 
-class Trials:
-    """Answers again with some facts given other values; only what hangs on them is computed anew."""
 
-    def __init__(self, run: Run, answer: Node, instance: int) -> None:
-        self.run, self.answer, self.instance = run, answer, instance
-        run.value(answer, instance)
-        self.shape = shape_of(answer)
+def dependents(graph: Graph, name: str) -> frozenset[int]:
+    """Nodes of a graph that hang on a field or on who somebody's kin are."""
+    known = _dependents.setdefault(graph, {})
+    if name not in known:
+        found: set[int] = set()
+        for n in graph.nodes:
+            if (n.op in ("input", "kin") and n.data[0] == name) or any(a.id in found for a in n.args):
+                found.add(n.id)
+        known[name] = frozenset(found)
+    return known[name]
+
+
+class Worlds:
+    """A household as it is known, and as it would be with some facts given. Answers share what they have in
+    common: whoever asks the same of several answers of one household computes that once.
+
+    What is settled stays so whatever is found out. So only nodes that are not settled are looked at.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.found: dict[frozenset[tuple[Fact, Value]], World] = {}
         self.closed: dict[frozenset[tuple[str, int]], Run] = {}
+        self.orders: dict[tuple[Shape, frozenset[str]], list[int]] = {}
+        self.unsettled: dict[int, bool] = {}
 
-    def unknown(self) -> list[Fact]:
-        """Facts that the answer may hang on and that are not settled."""
-        pack = self.run.program.pack
-        found: list[Fact] = []
-        seen: set[Fact] = set()
-        for name, n in ((name, n) for name, some in self.shape.inputs.items() for n in some):
-            if name in pack.kin:
-                found += [f for f in self._open(n) if f not in seen]
-                seen |= set(found)
-            if name not in pack.fields:
-                continue
-            for i in self._instances(n):
-                fact = Fact(name, n.unit == PERSON, i)
-                if fact not in seen and not v.settled(self.run.cells[n.id][i]):
-                    seen.add(fact)
-                    found.append(fact)
-        order = [*pack.fields, *pack.kin]
+    def of(self, given: Mapping[Fact, Value], before: World | None = None) -> World:
+        """``before``: a world that differs in few facts, from which to start."""
+        key = frozenset(given.items())
+        if key not in self.found:
+            self.found[key] = World(self, dict(given), before)
+        return self.found[key]
 
-        def rank(f: Fact) -> tuple[int, int, int]:
-            return KIN_COST if f.kin else pack.fields[f.field].cost, order.index(f.field), f.instance
+    def touched(self, fields: Iterable[str]) -> frozenset[int]:
+        graph = self.run.program.graph
+        return frozenset().union(*(dependents(graph, name) for name in fields))
 
-        return sorted(found, key=rank)
+    def order(self, shape: Shape, fields: frozenset[str]) -> list[int]:
+        """Open nodes of an answer that hang on some fields, arguments first."""
+        if (shape, fields) not in self.orders:
+            touched = self.touched(fields)
+            self.orders[shape, fields] = [i for i in shape.ways if i in touched and self.is_open(i)]
+        return self.orders[shape, fields]
 
-    def _open(self, n: Node) -> list[Fact]:
-        """Of whom it is not known whether there are more kin."""
-        name, told = str(n.data[0]), self.run.facts.kin
-        ways = (i for i in self._instances(n) if i < len(told) and not told[i].get(name, OPEN).closed)
-        return [Fact(name, True, i, True) for i in ways]
+    def is_open(self, id: int) -> bool:
+        if id not in self.unsettled:
+            self.unsettled[id] = not all(map(v.settled, self.run.cells[id]))
+        return self.unsettled[id]
 
-    def _instances(self, n: Node) -> Iterable[int]:
-        """A person's own facts come in by themselves unless the answer loops over members."""
-        if n.unit != PERSON:
-            return (0,)
-        return range(len(self.run.facts.persons)) if self.shape.loops else (self.instance,)
-
-    def answer_with(self, given: Mapping[Fact, Value]) -> int:
-        """The answer's bits."""
-        return self.step(self.run.cells, given, given)[0]
-
-    def step(
-        self, cells: Cells, given: Mapping[Fact, Value | None], holds: Collection[Fact]
-    ) -> tuple[int, dict[int, list[Value]]]:
-        """The answer's bits, and the cells that differ from ``cells``, where facts are given other values
-        (None: as they are known). ``holds``: the kin that are all there is then. Only cells whose arguments
-        changed are computed again, arguments first."""
-        ways, users = self.shape.ways, self.shape.users
-        new: dict[int, list[Value]] = {}
-        touched: dict[int, set[int]] = {}
-        order = sorted({n.id for f in given for n in self.shape.inputs[f.field]})
-        seen = set(order)
-        while order:
-            id = heappop(order)
-            n, work, args = ways[id]
-            old = cells[id]
-            column = old
-            where: set[int] = set()
-            if work is None:
-                column = self._whole(n, given, holds, Overlay(new, cells))
-                where = {i for i, value in enumerate(column) if value != old[i]}
-            else:
-                again: set[int] = set()
-                for a, _ in args:
-                    if a in touched:
-                        again = again | touched[a] if again else touched[a]
-                columns = [(new[a] if a in touched else cells[a], own) for a, own in args]
-                for i in again:
-                    value = work(self.run, n, [c[i if own else 0] for c, own in columns])
-                    if value != old[i]:
-                        column = list(old) if column is old else column
-                        column[i] = value
-                        where.add(i)
-            if where:
-                new[id], touched[id] = column, where
-                for user in users[id]:
-                    if user not in seen:
-                        seen.add(user)
-                        heappush(order, user)
-        answer = new.get(self.answer.id) or cells[self.answer.id]
-        found = answer[self.instance if self.answer.unit == PERSON else 0]
-        assert isinstance(found, int)
-        return found, new
-
-    def _whole(
-        self, n: Node, given: Mapping[Fact, Value | None], holds: Collection[Fact], at: Overlay
-    ) -> list[Value]:
-        """All cells of a field, or of what looks at more than one instance."""
-        if n.op in WHOLE:
-            return WHOLE[n.op](self._closing(holds) if n.op == "kin" else self.run, n, at)
-        column = list(at.old[n.id])
-        for fact, value in given.items():
-            if fact.field == n.data[0]:
-                known = self.run.cells[n.id][fact.instance]
-                column[fact.instance] = known if value is None else value
-        return column
-
-    def _closing(self, holds: Collection[Fact]) -> Run:
+    def closing(self, given: Iterable[Fact]) -> Run:
         """The same household with some kin known to be all there is."""
-        closed = frozenset((f.field, f.instance) for f in holds if f.kin)
+        closed = frozenset((f.field, f.instance) for f in given if f.kin)
         if closed not in self.closed:
             facts = self.run.facts
             kin = tuple(
@@ -204,6 +147,136 @@ class Trials:
             )
             self.closed[closed] = replace(self.run, facts=replace(facts, kin=kin)) if closed else self.run
         return self.closed[closed]
+
+
+class World:
+    """``new`` holds the columns that differ from what is known, as far as answers have asked for them, and
+    ``where`` the instances that differ from the world before."""
+
+    def __init__(self, worlds: Worlds, given: dict[Fact, Value], before: World | None) -> None:
+        self.worlds, self.given, self.before = worlds, given, before
+        known = before.given if before is not None else {}
+        changed = {f.field for f, _ in given.items() ^ known.items()}
+        self.touched = worlds.touched(changed)
+        self.fields = frozenset(f.field for f in given) | changed
+        self.new: dict[int, list[Value]] = {}
+        self.where: dict[int, set[int]] = {}
+        self.seen: set[int] = set()
+        self.filled: set[Shape] = set()
+
+    def bits(self, answer: Node, instance: int) -> int:
+        """The answer's, with what is given."""
+        self.fill(shape_of(answer))
+        column = self.new.get(answer.id) or self.worlds.run.cells[answer.id]
+        found = column[instance if answer.unit == PERSON else 0]
+        assert isinstance(found, int)
+        return found
+
+    def fill(self, shape: Shape) -> None:
+        """Computes what an answer hangs on; only cells whose arguments changed, arguments first."""
+        if shape in self.filled:
+            return
+        self.filled.add(shape)
+        if self.before is not None:
+            self.before.fill(shape)
+        earlier: Cells = self.before.new if self.before is not None else {}
+        cells, seen = self.worlds.run.cells, self.seen
+        for id in self.worlds.order(shape, self.fields):
+            if id in seen:
+                continue
+            seen.add(id)
+            old = earlier.get(id) or cells[id]
+            column = self._column(shape.ways[id], old) if id in self.touched else old
+            if column is not cells[id]:
+                self.new[id] = column
+
+    def _column(self, way: Way, old: list[Value]) -> list[Value]:
+        n, work, args = way
+        run, where = self.worlds.run, self.where
+        changed: set[int] = set()
+        column = old
+        if work is None:
+            if n.op not in ("input", "kin") and not any(a in where for a, _ in args):
+                return old
+            column = self._whole(n)
+            changed = {i for i, value in enumerate(column) if value != old[i]}
+        else:
+            again: set[int] = set()
+            for a, _ in args:
+                if a in where:
+                    again = again | where[a] if again else where[a]
+            if again:
+                new, cells = self.new, run.cells
+                columns = [(new.get(a) or cells[a], own) for a, own in args]
+                for i in again:
+                    value = work(run, n, [c[i if own else 0] for c, own in columns])
+                    if value != old[i]:
+                        column = list(old) if column is old else column
+                        column[i] = value
+                        changed.add(i)
+        if not changed:
+            return old
+        where[n.id] = changed
+        return column
+
+    def _whole(self, n: Node) -> list[Value]:
+        """All cells of a field, or of what looks at more than one instance."""
+        if n.op in WHOLE:
+            run = self.worlds.closing(self.given) if n.op == "kin" else self.worlds.run
+            return WHOLE[n.op](run, n, Overlay(self.new, run.cells))
+        column = list(self.worlds.run.cells[n.id])
+        for fact, value in self.given.items():
+            if fact.field == n.data[0]:
+                column[fact.instance] = value
+        return column
+
+
+class Trials:
+    """What may be found out of one answer. ``open``: by node the instances that leave it open."""
+
+    def __init__(self, run: Run, answer: Node, instance: int) -> None:
+        self.run, self.answer, self.instance = run, answer, instance
+        run.value(answer, instance)
+        self.shape = shape_of(answer)
+        self.open = self._open()
+        self.worlds: Worlds = run.kept.setdefault(Worlds, Worlds(run))
+
+    def _open(self) -> dict[int, set[int]]:
+        """What is settled passes on nothing of what it is made of."""
+        run, found = self.run, dict[int, set[int]]()
+        todo = [(self.answer, self.instance if self.answer.unit == PERSON else 0)]
+        while todo:
+            n, i = todo.pop()
+            if i in found.get(n.id, ()) or v.settled(run.cells[n.id][i]):
+                continue
+            found.setdefault(n.id, set()).add(i)
+            for a in n.args:
+                if n.op in WHOLE:
+                    todo += [(a, k) for k in range(len(run.cells[a.id]))]
+                else:
+                    todo.append((a, i if a.unit != SCALAR else 0))
+        return found
+
+    def unknown(self) -> list[Fact]:
+        """Facts that leave the answer open, the cheapest first."""
+        pack, told = self.run.program.pack, self.run.facts.kin
+        found: dict[Fact, None] = {}
+        for name, n in ((name, n) for name, some in self.shape.inputs.items() for n in some):
+            for i in sorted(self.open.get(n.id, ())):
+                if name in pack.fields and (n.unit == PERSON or i == 0):  # of the household itself
+                    found[Fact(name, n.unit == PERSON, i)] = None
+                elif name in pack.kin and i < len(told) and not told[i].get(name, OPEN).closed:
+                    found[Fact(name, True, i, True)] = None
+        order = [*pack.fields, *pack.kin]
+
+        def rank(f: Fact) -> tuple[int, int, int]:
+            return KIN_COST if f.kin else pack.fields[f.field].cost, order.index(f.field), f.instance
+
+        return sorted(found, key=rank)
+
+    def answer_with(self, given: Mapping[Fact, Value]) -> int:
+        """The answer's bits."""
+        return self.worlds.of(given).bits(self.answer, self.instance)
 
     def values(self, fact: Fact) -> list[Value]:
         """Values to try: every choice, or both ends."""
@@ -234,6 +307,8 @@ def deciding_facts(run: Run, answer: Node, instance: int) -> Deciding:
         return Deciding(tuple(alone), ())
     best: dict[Fact, Value] = {}
     for pick in (0, -1):
+        if len(best) == 2:  # one is never enough here, so no set is smaller
+            break
         start = {f: trials.values(f)[pick] for f in unknown if trials.values(f)}
         small = _smallest(trials, start, list(reversed(unknown)))
         if small and (not best or len(small) < len(best)):
@@ -243,14 +318,13 @@ def deciding_facts(run: Run, answer: Node, instance: int) -> Deciding:
 
 def _smallest(trials: Trials, start: dict[Fact, Value], order: Sequence[Fact]) -> dict[Fact, Value]:
     """Facts are let go one after the other; what hangs on one is all that is computed again."""
-    bits, new = trials.step(trials.run.cells, start, start)
-    if not start or not decided(bits):
+    kept, world = dict(start), trials.worlds.of(start)
+    if not start or not decided(world.bits(trials.answer, trials.instance)):
         return {}
-    kept, cells = dict(start), trials.run.cells | new
     for fact in order:
         if fact in kept and len(kept) > 1:
-            bits, new = trials.step(cells, {fact: None}, [f for f in kept if f.kin and f != fact])
-            if decided(bits):
-                del kept[fact]
-                cells |= new
+            less = {f: value for f, value in kept.items() if f != fact}
+            other = trials.worlds.of(less, world)
+            if decided(other.bits(trials.answer, trials.instance)):
+                kept, world = less, other
     return kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,9 @@ from zhida.rules.values import VALUE, month_index, settled
 
 _WORD = re.compile(r"\w+")
 
+_below = lru_cache(maxsize=1024)(cone)
+"""Kept, since the same is asked of one household after the other."""
+
 
 def yuan(fen: int) -> int | float:
     """Fen as yuan, a number with at most two decimals."""
@@ -26,7 +30,7 @@ def yuan(fen: int) -> int | float:
 def used(run: Run, roots: Iterable[Node], i: int) -> list[tuple[Parameter, Resolved, int]]:
     """Parameters under some nodes, each with what was found for this unit, and its table index."""
     found: dict[tuple[str, int, str], tuple[Parameter, Resolved, int]] = {}
-    for n in cone(roots):
+    for n in _below(tuple(roots)):
         if n.op != "param":
             continue
         name, index = str(n.data[0]), int(str(n.data[1]))
@@ -158,7 +162,7 @@ def assumptions(run: Run, b: BenefitProgram, i: int, word: str) -> list[dict[str
             for a in benefit.amounts:
                 note("amount", benefit.id, a.citation)
                 note("rounding", benefit.id, a.rounding.citation, f"{a.rounding.direction} {a.rounding.step}")
-    nodes = cone(roots)
+    nodes = _below(tuple(roots))
     inside = {n.id for n in nodes}
     # an age that is only compared is not worked out, but rests on the same variable
     inside |= {run.program.graph.age(n.args[0]).id for n in nodes if n.op == "born_by"}

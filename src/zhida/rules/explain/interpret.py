@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from zhida.codes.months import first_day, last_day
 from zhida.rules import values as v
@@ -77,7 +78,8 @@ BEFORE = "before"
 @dataclass(slots=True)
 class Run:
     """A program over one household in one month; ``values[node]`` by instance. ``named``: names of nodes that
-    have one, filled by :mod:`zhida.rules.explain.kinship`."""
+    have one, filled by :mod:`zhida.rules.explain.kinship`. ``kept``: what is worked out
+    once for all answers, by whom."""
 
     program: Program
     facts: Facts
@@ -87,6 +89,7 @@ class Run:
     cutoffs: list[int] = field(default_factory=list)
     source: Lookup | None = None
     named: dict[int, str] = field(default_factory=dict)
+    kept: dict[type, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.facts.members <= MAX_MEMBERS:
