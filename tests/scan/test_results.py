@@ -119,7 +119,7 @@ def test_results_that_are_there_are_not_touched(loaded: Loaded, tmp_path: Path) 
 def test_a_failure_leaves_nothing_behind(
     loaded: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(scanning, full, fail)

@@ -1,11 +1,14 @@
-"""Small charts as SVG text: a map of tiles and horizontal bars. Every text is escaped here."""
+"""What pages are made of: the style that all share, and small charts as SVG text, a map of tiles and
+horizontal bars. Every text is escaped here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from math import ceil, sqrt
+from string import Template
 
 SHADES = ("#eef3f1", "#cfe3da", "#9fcbb8", "#5fa98d", "#2f7f64", "#17543f")
 DARK = 4
@@ -22,6 +25,13 @@ class Tile:
     column: int
     value: float | None
     shown: str
+
+
+def page(template: str) -> Template:
+    """A page of this folder with the style that all pages share, to be filled."""
+    folder = files("zhida.scan")
+    style = (folder / "page.css").read_text(encoding="utf-8")
+    return Template((folder / template).read_text(encoding="utf-8").replace("$css\n", style))
 
 
 def grid(count: int) -> list[tuple[int, int]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from zhida.population.errors import writing
@@ -14,7 +12,7 @@ from zhida.rules.checks.difference_words import value_words
 from zhida.rules.checks.differences import Differences, differences
 from zhida.rules.declarations import Pack
 from zhida.scan import effect_words as words
-from zhida.scan.charts import Bar, Tile, bars, tile_map
+from zhida.scan.charts import Bar, Tile, bars, page, tile_map
 from zhida.scan.figures import positions, short
 from zhida.scan.reforming import Reformed
 
@@ -37,7 +35,7 @@ def render(found: Told, done: Reformed) -> str:
     old, new = simulation.loaded.pack, simulation.pack
     synthetic = bool(found["synthetic"])
     effects = found["effects"]
-    template = Template((files("zhida.scan") / "effect_template.html").read_text(encoding="utf-8"))
+    template = page("effect_template.html")
     year, month = found["month"].split("-")
     return template.substitute(
         title=escape(f"{old.name} {year}年{int(month)}月 改革模拟"),

@@ -173,6 +173,11 @@ def to_ask(program: Program, benefit: str) -> list[str]:
     return by_cost(pack, found)
 
 
+def asks(loaded: Loaded) -> dict[str, list[str]]:
+    """:func:`to_ask` of each benefit; for :meth:`Loaded.once`."""
+    return {b: to_ask(loaded.program, b) for b in loaded.benefits}
+
+
 def birth_field(program: Program) -> str | None:
     """The person's field that the rules take ages of; None where no rule asks for an age."""
     for node in program.graph.nodes:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from zhida.codes.months import format_month
 from zhida.population.errors import writing
 from zhida.rules.parameters import is_stale
 from zhida.scan import assumed
-from zhida.scan.charts import SHADES, Bar, Tile, bars, tile_map
+from zhida.scan.charts import SHADES, Bar, Tile, bars, page, tile_map
 from zhida.scan.figures import (
     LISTS,
     Cells,
@@ -66,7 +64,7 @@ def render(result: ScanResult, outlines: Outlines | None = None) -> str:
     synthetic = bool(manifest["synthetic"])
     fraction = float(manifest.get("fraction", 1.0))
     size = "" if fraction >= 1 else f"，为实际人口的 {fraction * 100:g}%"
-    template = Template((files("zhida.scan") / "report_template.html").read_text(encoding="utf-8"))
+    template = page("report_template.html")
     year, month = format_month(loaded.month).split("-")
     return template.substitute(
         title=escape(f"{loaded.pack.name} {year}年{int(month)}月 政策找人报告"),

@@ -16,7 +16,7 @@ from zhida.rules.formulas.ir import PERSON
 from zhida.rules.parameters import is_stale
 from zhida.scan.deciding import Decided
 from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
-from zhida.scan.loaded import Loaded, to_ask
+from zhida.scan.loaded import Loaded, asks
 from zhida.scan.reasons import failing
 from zhida.scan.where import BANDS, Homes, Where
 
@@ -257,5 +257,5 @@ def of_benefit(loaded: Loaded, benefit: str) -> dict[str, Any]:
         "kind": b.kind,
         "automatic": b.automatic,
         "period": b.amounts[0].period if program.full.amount is not None and b.amounts else None,
-        "ask": to_ask(loaded.program, benefit),
+        "ask": loaded.once(asks)[benefit],
     }
