@@ -67,6 +67,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "plan check",
         "import",
         "quarantine",
+        "quality",
         "snapshot",
         "month",
         "keys new",

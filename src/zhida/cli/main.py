@@ -21,6 +21,7 @@ from zhida.cli import (
     listing,
     monthly,
     plan,
+    quality,
     quarantining,
     registering,
     rules,
@@ -68,6 +69,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.command("import")(importing.import_)
 app.command("quarantine")(quarantining.quarantine)
+app.command("quality")(quality.quality)
 app.command("snapshot")(registering.snapshot)
 app.add_typer(database.app, name="database")
 app.command("month")(monthly.month)

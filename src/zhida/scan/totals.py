@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhida.codes.months import format_month
+from zhida.codes.small_cells import SMALL as SMALL
+from zhida.codes.small_cells import protected as protected
+from zhida.codes.small_cells import withheld as withheld
 from zhida.population.store import Part
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.parameters import is_stale
@@ -39,8 +42,6 @@ benefits that no monthly list holds, whom they may fit."""
 REVIEWS = ("no_longer_fits", "amount_differs")
 WAITING = ("waits_no_longer_fits", "waits_amount_differs")
 MEASURES = ("count", "amount_lo", "amount_hi", "award")
-SMALL = 10
-"""A count below this leaves the machine as null, and so do the sums beside it; see :func:`protected`."""
 
 
 @dataclass(slots=True)
@@ -138,24 +139,6 @@ def _put(cells: Array, county: Array, band: Array, rows: Array) -> None:
     flat[:, 0] += np.bincount(at, minlength=len(flat))
     for m, name in enumerate(("presumed_lo", "presumed_hi", "award"), start=1):
         np.add.at(flat[:, m], at, rows[COLUMN[name]])
-
-
-def withheld(count: int) -> bool:
-    return 0 < count < SMALL
-
-
-def protected(counts: Sequence[int], hidden: Sequence[bool] = ()) -> list[bool]:
-    """Which of some counts with a known sum are withheld: the small ones (and ``hidden``), and where these
-    would be told by the rest, because they are one alone or small together, the next smallest as well."""
-    found = [withheld(n) for n in counts]
-    if hidden:
-        found = [h or told for h, told in zip(hidden, found, strict=True)]
-    kept = [n for n, h in zip(counts, found, strict=True) if h]
-    if len(kept) == 1 or withheld(sum(kept)):
-        rest = [(n, i) for i, n in enumerate(counts) if n > 0 and not found[i]]
-        if rest:
-            found[min(rest)[1]] = True
-    return found
 
 
 def as_json(loaded: Loaded, totals: Totals, rows: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class Taken:
     ``division`` 12 digits, ``as_of`` and ``taken`` in ISO form, ``month`` like 2025-06 or ''. ``supersedes``:
     sha256 of an earlier file of the same source, place and day, '' for none. ``mends``: sha256 of
     the files whose rows it mends. ``contracts``: hash of the contracts that it was read by.
+    ``reasons``: (column, reason, rows) of what was refused then, whatever has become of it.
     """
 
     file: str
@@ -50,6 +51,7 @@ class Taken:
     mends: tuple[str, ...]
     contracts: str
     taken: str
+    reasons: tuple[tuple[str, str, int], ...] = ()
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Journal:
             data = json.loads(path.read_bytes())
             if data["format"] != FORMAT:
                 raise ValueError(f"its format is {data['format']!r}, not {FORMAT}")
-            files = [Taken(**{**f, "mends": tuple(f["mends"])}) for f in data["files"]]
+            files = [_taken(f) for f in data["files"]]
             found = cls(register, str(data["pack"]), files)
         except FileNotFoundError:
             return cls(register, pack)
@@ -97,6 +99,11 @@ class Journal:
         data = {"format": FORMAT, "pack": self.pack, "files": [asdict(f) for f in files]}
         write_whole(self.register / JOURNAL, json.dumps(data, ensure_ascii=False, indent=1).encode())
         self.files = files
+
+
+def _taken(record: Mapping[str, Any]) -> Taken:
+    reasons = tuple((str(c), str(r), int(n)) for c, r, n in record.get("reasons", ()))
+    return Taken(**{**record, "mends": tuple(record["mends"]), "reasons": reasons})
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,7 @@ class QuarantineWriter:
         self.path = path
         self.keys = keys
         self.rows = 0
+        self.reasons = Counter[tuple[str, str]]()
         self._held: list[Refused] = []
         self._writer: pq.ParquetWriter | None = None
 
@@ -56,6 +58,8 @@ class QuarantineWriter:
     def add(self, refused: Sequence[Refused]) -> None:
         self._held += refused
         self.rows += len(refused)
+        for row in refused:
+            self.reasons.update({(f.column, f.reason.value) for f in row.findings})
         if len(self._held) >= _ROWS:
             self._flush()
 

@@ -91,6 +91,7 @@ def _record(file: PlannedFile, counts: Counts, contracts: Contracts) -> Taken:
         mends=counts.mends,
         contracts=contracts.hash,
         taken=datetime.now(UTC).isoformat(timespec="seconds"),
+        reasons=counts.reasons,
     )
 
 

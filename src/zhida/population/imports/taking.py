@@ -45,6 +45,7 @@ class Counts:
     withdrawn: int
     blank: int
     mends: tuple[str, ...] = ()
+    reasons: tuple[tuple[str, str, int], ...] = ()
 
 
 def sha256_of(path: Path, progress: Progress = lambda more: None) -> str:
@@ -124,7 +125,8 @@ def _take(
         settle(refused_now, refused_at)
     else:  # of an import that was stopped, by other contracts
         refused_at.unlink(missing_ok=True)
-    return Counts(table.form, read, kept.rows, twice.repeats, refused.rows, 0, blank)
+    reasons = tuple((column, reason, rows) for (column, reason), rows in sorted(refused.reasons.items()))
+    return Counts(table.form, read, kept.rows, twice.repeats, refused.rows, 0, blank, reasons=reasons)
 
 
 def _clashing(table: Table, twice: Twice) -> list[Refused]:

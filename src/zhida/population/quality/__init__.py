@@ -1,0 +1,1 @@
+"""Quality of what was sent: ``measures`` (from the register) → ``answer`` (what may leave) → ``page``."""
