@@ -45,3 +45,33 @@ def test_a_month_of_a_register_is_a_snapshot(register: Path, tmp_path: Path) -> 
 def test_what_can_not_be_a_register_is_said(tmp_path: Path) -> None:
     said = zhida("snapshot", str(tmp_path), "--out", str(tmp_path / "s"))
     one_sentence_each(said, "Nothing has been imported into")
+
+
+def test_what_is_to_review_is_decided_and_undone(tmp_path: Path) -> None:
+    twice = [hukou_row(1), hukou_row(2, name="王五", father=hukou_row(1)["id_number"])]
+    put(tmp_path / "sent", text(HUKOU, twice), "户籍人口_330102_20250630.csv")
+    keys = ("--keys", str(tmp_path / "keys.json"))
+    register = str(tmp_path / "r")
+    assert zhida("import", str(tmp_path / "sent"), "--into", register, *keys).code == 0
+    residents = read_once().sources["residents"]
+    row = {"id_number": twice[1]["id_number"], "name": "赵六七", "lives": "330102001051", "dwelling": "D1",
+           "kind": "家庭户", "relation": "户主"}  # fmt: skip
+    put(tmp_path / "more", text(residents, [row]), "实有人口_330102_20250630.csv")
+    assert zhida("import", str(tmp_path / "more"), "--into", register, *keys).code == 0
+    review = zhida("identity", "review", register, *keys, "--json")
+    fits("identity", review.json)
+    [point] = review.json["open"]
+    assert (point["source"], point["own_name"], point["other_name"]) == ("residents", "王*", "赵**")
+    person = str(point["person_key"])
+    why = ("--by", "审核员", "--reason", "曾用名")
+    same = zhida("identity", "same", register, "--person", person, "--source", "residents", *why, "--json")
+    fits("identity", same.json)
+    assert zhida("identity", "review", register, *keys, "--json").json["open"] == []
+    undone = zhida("identity", "undo", register, "--number", "1", "--by", "审核员", "--json")
+    assert [d["holds"] for d in undone.json["decisions"]] == [False]
+    split = zhida("identity", "split", register, "--person", person, "--source", "residents", *why, "--json")
+    new = split.json["decisions"][1]["to"]
+    merged = zhida("identity", "merge", register, "--person", str(new), "--into", person, *why)
+    assert merged.code == 0 and "合并" in merged.out and "撤销" in merged.out
+    refused = zhida("identity", "merge", register, "--person", "99", "--into", person, *why)
+    one_sentence_each(refused, "Nobody in", "99")

@@ -15,11 +15,12 @@ from zhida.codes.sealing import Keyring
 from zhida.population.errors import SnapshotError
 from zhida.population.identity.likeness import clearly_differ
 from zhida.population.identity.schema import TABLES
+from zhida.population.identity.staged import StagedFile, name_order
 from zhida.population.identity.store import IdentityError, IdentityStore
 from zhida.population.register.land import WORK, land
 from zhida.population.register.landed import Landed
 
-from .staging import number, staged
+from .staging import contracts, number, staged
 
 RING = Keyring.of([keyfile.fresh(1, date(2025, 6, 30))])
 VILLAGE = "330102001051"
@@ -148,6 +149,34 @@ def test_a_row_under_a_clearly_different_name_is_doubtful_and_goes_to_review(tmp
     [row] = pq.read_table(tmp_path / "r" / "review" / "0001.parquet").to_pylist()
     assert RING.open(row["sealed"], "names") == "王五"
     assert row["source"] == "employment"
+
+
+def test_a_name_is_held_against_what_is_known_from_earlier_imports(tmp_path: Path) -> None:
+    register = tmp_path / "r"
+    order = name_order(contracts().sources.values())
+
+    def take(*files: StagedFile) -> int:
+        return land(register, files, RING, synthetic=True, order=order, processes=1).to_review
+
+    take(staged(tmp_path / "s", "hukou", household()))
+    assert take(staged(tmp_path / "s", "employment", [wage(MAN, "王五"), wage(WOMAN, "李四")])) == 1
+    assert (
+        take(staged(tmp_path / "s", "residents", [living("赵六")])) == 1
+    )  # a list that comes after the first
+    store = store_of(register)
+    [key] = store.find(RING, "identifiers", MAN)
+    assert [v.value for v in store.card(RING, key) if v.table == "names"] == ["张三"]
+    # Who has a new name by the source that counts first keeps the old one as a name once had.
+    renamed = [row | ({"name": "诸葛天翼"} if row["id_number"] == MAN else {}) for row in household()]
+    assert take(staged(tmp_path / "s", "hukou", renamed, as_of=date(2025, 7, 31))) == 0
+    rent = {"id_number": MAN, "name": "张三", "item": "rent", "source": "甲", "net": 1}
+    assert take(staged(tmp_path / "s", "tax", [rent])) == 0
+    names = [v.value for v in store_of(register).card(RING, key) if (v.table, v.kind) == ("names", "main")]
+    assert names == ["诸葛天翼", "张三"]
+    again = staged(tmp_path / "s", "hukou", renamed, as_of=date(2025, 8, 31))
+    before = store_of(register).rows()
+    take(again)
+    assert store_of(register).rows() == before
 
 
 def test_a_stop_before_the_end_leaves_nothing_that_counts(

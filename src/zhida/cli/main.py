@@ -16,6 +16,7 @@ from zhida.cli import (
     database,
     demo,
     households,
+    identities,
     importing,
     keys,
     listing,
@@ -67,6 +68,7 @@ app.add_typer(city.app, name="city")
 app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
+app.add_typer(identities.app, name="identity")
 app.command("import")(importing.import_)
 app.command("quarantine")(quarantining.quarantine)
 app.command("quality")(quality.quality)

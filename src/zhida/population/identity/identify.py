@@ -28,12 +28,22 @@ GROUPS = 4  # row groups of the list of IDs that one process takes at a time
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """What a process needs to look up any piece of the list of IDs."""
+    """What a process needs to look up any piece of a list of IDs or names."""
 
     ring: Keyring
     version: int
-    ids: Path
+    listed: Path
     folder: Path
+
+    @property
+    def pieces(self) -> int:
+        """At least one, also where no row was kept."""
+        return max(1, -(-pq.ParquetFile(self.listed).metadata.num_row_groups // GROUPS))
+
+    def piece(self, index: int) -> pa.Table:
+        file = pq.ParquetFile(self.listed)
+        groups = range(index * GROUPS, min((index + 1) * GROUPS, file.metadata.num_row_groups))
+        return file.read_row_groups(list(groups))
 
 
 class Looker:
@@ -46,15 +56,31 @@ class Looker:
         pass
 
     def part(self, index: int) -> Path:
-        file = pq.ParquetFile(self.job.ids)
-        groups = range(index * GROUPS, min((index + 1) * GROUPS, file.metadata.num_row_groups))
-        bodies = file.read_row_groups(list(groups)).column("id17").to_numpy()
+        bodies = self.job.piece(index).column("id17").to_numpy()
         ids = whole_ids(bodies)
         found = self.job.ring.look_up_all(ids, "identifiers", self.job.version)
         table = pa.table(
             {"id17": pa.array(bodies), "id": pa.array(ids), "look_up": pa.array(found, pa.binary())}
         )
         path = self.job.folder / f"lookups-{index:05d}.parquet"
+        pq.write_table(table, path, compression="none", use_dictionary=False)
+        return path
+
+
+class NameLooker:
+    """``part`` writes person_key and look_up of the names of a piece and gives back the file."""
+
+    def __init__(self, job: Looking) -> None:
+        self.job = job
+
+    def warm(self) -> None:
+        pass
+
+    def part(self, index: int) -> Path:
+        rows = self.job.piece(index)
+        found = self.job.ring.look_up_all(rows.column("name").to_pylist(), "names", self.job.version)
+        table = pa.table({"person_key": rows.column("person_key"), "look_up": pa.array(found, pa.binary())})
+        path = self.job.folder / f"names-{index:05d}.parquet"
         pq.write_table(table, path, compression="none", use_dictionary=False)
         return path
 
@@ -83,11 +109,8 @@ def identify(
     )
     listed = work / "ids.parquet"
     db.execute(f"COPY (SELECT id17 FROM ids) TO {literal(listed)} (FORMAT parquet, ROW_GROUP_SIZE 122880)")
-    groups = pq.ParquetFile(listed).metadata.num_row_groups
-    pieces = max(1, -(-groups // GROUPS))  # also where no row was kept
-    files = [
-        path for _, path in run(Looker, Looking(ring, store.look_up_version, listed, work), pieces, processes)
-    ]
+    job = Looking(ring, store.look_up_version, listed, work)
+    files = [path for _, path in run(Looker, job, job.pieces, processes)]
     known = _known(store)
     db.execute(f"CREATE VIEW looked AS SELECT * FROM {parquet(sorted(files))}")
     db.execute(
@@ -106,6 +129,7 @@ def identify(
     )
     for table in ("ids", "keyed", "named"):
         db.execute(f"DROP TABLE {table}")
+    _recall(db, batch, store, ring, work, processes)
     last = db.execute("SELECT max(person_key) FROM fresh").fetchone()
     return store.next_key if last is None or last[0] is None else int(last[0]) + 1
 
@@ -154,3 +178,52 @@ def _names_of(
                 f"FROM {batch.rows_of(source)} WHERE {quoted(name)} IS NOT NULL) {narrowed} USING (id17) "
                 "GROUP BY id17"
             )
+
+
+def _recall(
+    db: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    store: IdentityStore,
+    ring: Keyring,
+    work: Path,
+    processes: int,
+) -> None:
+    """Of people whose name the store holds: that name counts, unless this batch brings one from the same
+    source or from one that comes before it. Names that are known already are not to be written again."""
+    paths = store.paths("names")
+    listed = work / "known-names.parquet"
+    if paths:
+        db.execute(
+            "COPY (SELECT person_key, name FROM people ANTI JOIN fresh USING (person_key) "
+            f"WHERE name IS NOT NULL) TO {literal(listed)} (FORMAT parquet, ROW_GROUP_SIZE 122880)"
+        )
+    if not paths or not pq.ParquetFile(listed).metadata.num_rows:
+        return
+    job = Looking(ring, store.look_up_version, listed, work)
+    files = [path for _, path in run(NameLooker, job, job.pieces, processes)]
+    db.execute("CREATE TABLE ranked (source VARCHAR, rank INTEGER)")
+    db.executemany("INSERT INTO ranked VALUES (?, ?)", [(s, i) for i, s in enumerate(batch.order)])
+    mine = {i: batch.order.index(s.id) for i, s in enumerate(batch.sources)}
+    cases = " ".join(f"WHEN {i} THEN {rank}" for i, rank in mine.items())
+    held = (
+        f"SELECT person_key, look_up, sealed, source FROM {parquet(paths)} WHERE kind = 'main' "
+        "QUALIFY row_number() OVER (PARTITION BY person_key ORDER BY since DESC, source) = 1"
+    )
+    db.execute(
+        "CREATE TABLE recalled AS SELECT p.person_key, n.look_up = h.look_up AS equal, h.sealed, "
+        f"coalesce(r.rank, 0) < CASE p.rank {cases} END AS stays "
+        f"FROM people p JOIN {parquet(sorted(files))} n USING (person_key) "
+        f"JOIN ({held}) h USING (person_key) LEFT JOIN ranked r ON r.source = h.source"
+    )
+    rows = db.execute("SELECT person_key, sealed FROM recalled WHERE NOT equal AND stays").fetchall()
+    names = ring.open_all([bytes(sealed) for _, sealed in rows], "names")
+    keys = pa.array([int(key) for key, _ in rows], pa.int64())
+    db.register("held_names", pa.table({"person_key": keys, "name": pa.array(names, pa.string())}))
+    db.execute("UPDATE people SET name = h.name FROM held_names h WHERE h.person_key = people.person_key")
+    db.unregister("held_names")
+    db.execute(
+        "UPDATE people SET rank = NULL FROM recalled r "
+        "WHERE r.person_key = people.person_key AND (r.equal OR r.stays)"
+    )
+    for table in ("recalled", "ranked"):
+        db.execute(f"DROP TABLE {table}")

@@ -9,11 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from zhida.population.duck import literal, quoted
+from zhida.codes.sealing import Keyring
+from zhida.population.duck import literal, parquet, quoted
 from zhida.population.errors import SnapshotError
 from zhida.population.identity.likeness import clearly_differ
 from zhida.population.identity.staged import Batch, id17, name_beside
+from zhida.population.identity.store import IdentityStore
 from zhida.population.imports.contract import Column, SourceContract, Type
 
 FIXED = ("person_key", "line", "file", "doubtful")
@@ -33,7 +36,13 @@ def landed_columns(source: SourceContract) -> list[Column]:
 
 
 def land_source(
-    db: duckdb.DuckDBPyConnection, batch: Batch, source: SourceContract, salt: str, out: Path
+    db: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    source: SourceContract,
+    salt: str,
+    store: IdentityStore,
+    ring: Keyring,
+    out: Path,
 ) -> int:
     """Writes the landed rows of one source; fills ``differing`` (person_key, source, name, doubtful) with
     names that differ from the person's own. Needs ``people``. Gives back the rows written."""
@@ -57,7 +66,7 @@ def land_source(
         f"FROM {batch.rows_of(source)} s JOIN people p ON p.id17 = {id17('s.' + quoted(source.person))} "
         + " ".join(joins)
     )
-    _compare(db, source)
+    _compare(db, source, store, ring)
     db.execute(
         "COPY (SELECT l.* EXCLUDE (other_name), coalesce(d.doubtful, false) AS doubtful FROM landing l "
         "LEFT JOIN compared d ON d.person_key = l.person_key AND d.name = l.other_name) "
@@ -79,25 +88,51 @@ def _number(column: str, salt: str) -> str:
     return f"CAST(md5_number_lower({literal(salt)} || {column}) >> 1 AS BIGINT)"
 
 
-def _compare(db: duckdb.DuckDBPyConnection, source: SourceContract) -> None:
-    """The table ``compared``: other names of people, and whether they clearly differ."""
+def _compare(
+    db: duckdb.DuckDBPyConnection, source: SourceContract, store: IdentityStore, ring: Keyring
+) -> None:
+    """The table ``compared``: other names of people, and whether they clearly differ from all that the store
+    knows of the person (a name that somebody had before does not)."""
     pairs = db.execute(
         "SELECT DISTINCT l.person_key, l.other_name, p.name FROM landing l JOIN people p USING (person_key) "
         "WHERE l.other_name IS NOT NULL AND l.other_name <> p.name"
     ).fetchall()
     db.execute("CREATE OR REPLACE TABLE compared (person_key BIGINT, name VARCHAR, doubtful BOOLEAN)")
     if pairs:
-        rows = [(key, other, clearly_differ(other, own)) for key, other, own in pairs]
-        import pyarrow as pa
-
+        keys = [int(key) for key, _, _ in pairs]
+        others = [str(other) for _, other, _ in pairs]
+        looked = ring.look_up_all(others, "names", store.look_up_version)
+        known = _known_names(db, store, keys)
+        doubtful = [
+            clearly_differ(other, own) and (int(key), look_up) not in known
+            for (key, other, own), look_up in zip(pairs, looked, strict=True)
+        ]
         found = pa.table(
             {
-                "person_key": pa.array([r[0] for r in rows], pa.int64()),
-                "name": pa.array([r[1] for r in rows], pa.string()),
-                "doubtful": pa.array([r[2] for r in rows], pa.bool_()),
+                "person_key": pa.array(keys, pa.int64()),
+                "name": pa.array(others, pa.string()),
+                "doubtful": pa.array(doubtful, pa.bool_()),
             }
         )
         db.register("found_names", found)
-        db.execute("INSERT INTO compared SELECT DISTINCT * FROM found_names")
+        db.execute(
+            "INSERT INTO compared SELECT person_key, name, bool_and(doubtful) FROM found_names "
+            "GROUP BY person_key, name"
+        )
         db.unregister("found_names")
     db.execute(f"INSERT INTO differing SELECT person_key, {literal(source.id)}, name, doubtful FROM compared")
+
+
+def _known_names(
+    db: duckdb.DuckDBPyConnection, store: IdentityStore, keys: list[int]
+) -> set[tuple[int, bytes | None]]:
+    """Look-ups of all names that the store has of these people."""
+    paths = store.paths("names")
+    if not paths:
+        return set()
+    db.register("asked", pa.table({"person_key": pa.array(keys, pa.int64())}))
+    rows = db.execute(
+        f"SELECT DISTINCT person_key, look_up FROM {parquet(paths)} SEMI JOIN asked USING (person_key)"
+    ).fetchall()
+    db.unregister("asked")
+    return {(int(key), bytes(look_up)) for key, look_up in rows}

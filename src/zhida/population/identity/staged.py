@@ -32,16 +32,18 @@ class StagedFile:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files that go through together, in a fixed order; a file's number is its place in it."""
+    """Files that go through together, in a fixed order; a file's number is its place in it. ``order``: ids
+    of all sources, those first whose names of people count before others'."""
 
     number: int
     files: tuple[StagedFile, ...]
+    order: tuple[str, ...]
 
     @property
     def sources(self) -> list[SourceContract]:
-        """Sources that have files, those that say where people are first."""
+        """Sources that have files, in the order in which their names count."""
         found = {f.source.id: f.source for f in self.files}
-        return sorted(found.values(), key=lambda s: (not s.place, s.id))
+        return sorted(found.values(), key=lambda s: self.order.index(s.id))
 
     def rows_of(self, source: SourceContract) -> str:
         """A table expression over a source's staged rows: its columns, ``line``, ``file``, ``as_of``."""
@@ -52,10 +54,16 @@ class Batch:
         )
 
 
-def batch_of(number: int, files: Iterable[StagedFile]) -> Batch:
+def name_order(sources: Iterable[SourceContract]) -> tuple[str, ...]:
+    """Whose names count first: of sources that say where people are, then of the others; else by id."""
+    found = {s.id: s for s in sources}
+    return tuple(s.id for s in sorted(found.values(), key=lambda s: (not s.place, s.id)))
+
+
+def batch_of(number: int, files: Iterable[StagedFile], order: tuple[str, ...]) -> Batch:
     """In the order of source, day, division and content, so that the same files give the same batch."""
-    order = sorted(files, key=lambda f: (f.source.id, f.as_of, f.division, f.mends, f.sha256))
-    return Batch(number, tuple(order))
+    ordered = sorted(files, key=lambda f: (f.source.id, f.as_of, f.division, f.mends, f.sha256))
+    return Batch(number, tuple(ordered), order)
 
 
 def register_files(db: duckdb.DuckDBPyConnection, batch: Batch) -> None:

@@ -116,8 +116,12 @@ class IdentityStore:
     def added(self, files: Iterable[StoredFile], next_key: int) -> IdentityStore:
         """Takes in a batch whose files are written: from here on it counts. Raises SnapshotError."""
         store = replace(self, files=(*self.files, *files), next_key=next_key, batches=self.batches + 1)
-        write_record(self.folder / RECORD, store._record())
+        store.write()
         return store
+
+    def write(self) -> None:
+        """Writes the record: from here on it counts. Raises SnapshotError."""
+        write_record(self.folder / RECORD, self._record())
 
     def _record(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zhida.codes.sealing import Keyring
 from zhida.population.errors import SnapshotError
-from zhida.population.identity.staged import StagedFile
+from zhida.population.identity.staged import StagedFile, name_order
 from zhida.population.imports.contracts import Contracts
 from zhida.population.imports.journal import Journal, Taken, locked
 from zhida.population.imports.taking import staging_path
@@ -48,7 +48,13 @@ def arrive(
             )
         staged = [_staged(register, contracts, f) for f in files]
         done = land(
-            register, staged, ring, synthetic=files[0].synthetic, processes=processes, progress=progress
+            register,
+            staged,
+            ring,
+            synthetic=files[0].synthetic,
+            order=name_order(contracts.sources.values()),
+            processes=processes,
+            progress=progress,
         )
         for file in staged:
             file.path.unlink(missing_ok=True)

@@ -39,7 +39,7 @@ from zhida.population.register.links import find_link
 from zhida.population.register.people import People, digits_of, find_people
 from zhida.population.register.places import Places
 from zhida.population.register.resolution import Resolution, load_resolution
-from zhida.population.register.rows import Month, in_force
+from zhida.population.register.rows import Month, holding_of, in_force
 from zhida.population.schema import OPEN_END, Contract, contract_of
 from zhida.population.writer import Header, PartRecord, SnapshotWriter, write_part
 
@@ -200,7 +200,10 @@ class _Assembly:
 
 def lineage_of(landed: Landed, contracts: Contracts, rules: Resolution, month: int) -> list[dict[str, Any]]:
     """What a month's snapshot is made of: rules of reading and resolving, and each file that counts."""
-    told = {"pack": contracts.pack.id, "contracts": contracts.hash, "resolution": rules.hash}
+    told: dict[str, Any] = {
+        "pack": contracts.pack.id, "contracts": contracts.hash, "resolution": rules.hash,
+        "decisions": holding_of(landed),
+    }  # fmt: skip
     files = [f for s in sorted(contracts.sources) for f in in_force(landed, s, month)]
     return [
         {"step": "register"} | told,

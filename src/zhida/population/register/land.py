@@ -22,7 +22,15 @@ from zhida.population.identity.identify import identify
 from zhida.population.identity.landing import land_source
 from zhida.population.identity.schema import OF_TYPE, RESIDENT_ID, StoredFile
 from zhida.population.identity.sealers import Piece, Sealing, pieces_of, seal
-from zhida.population.identity.staged import Batch, StagedFile, batch_of, columns_of, id17, register_files
+from zhida.population.identity.staged import (
+    Batch,
+    StagedFile,
+    batch_of,
+    columns_of,
+    id17,
+    name_order,
+    register_files,
+)
 from zhida.population.identity.store import IdentityStore
 from zhida.population.imports.contract import SourceContract
 from zhida.population.register.landed import FOLDER, IDENTITY, Landed, LandedFile, people_path, review_path
@@ -47,16 +55,18 @@ def land(
     ring: Keyring,
     *,
     synthetic: bool,
+    order: tuple[str, ...] = (),
     processes: int = 2,
     progress: Progress | None = None,
 ) -> Taken:
-    """Lands the files that have not landed yet. Raises SnapshotError; then the register is as it was."""
+    """Lands the files that have not landed yet. ``order``: ids of the pack's sources, those first whose names
+    count (``name_order``). Raises SnapshotError; then the register is as it was."""
     landed = Landed.open_or_new(register, synthetic=synthetic)
     store = IdentityStore.open_or_new(register / IDENTITY, ring, synthetic=synthetic)
     new = [f for f in files if not landed.holds(f.source.id, f.sha256)]
     if not new:
         return Taken({}, 0, 0, 0)
-    batch = batch_of(landed.batches + 1, new)
+    batch = batch_of(landed.batches + 1, new, order or name_order(f.source for f in new))
     store.remove_leftovers()
     with writing(register):
         register.mkdir(parents=True, exist_ok=True)
@@ -102,7 +112,7 @@ def _land(
         out = landed.path(source.id, batch.number)
         with writing(out):
             out.parent.mkdir(parents=True, exist_ok=True)
-        rows[source.id] = land_source(db, batch, source, salt, out)
+        rows[source.id] = land_source(db, batch, source, salt, store, ring, out)
         _sync(out)
         tell(number + 2, steps)
     people = people_path(landed.folder, batch.number)

@@ -112,7 +112,11 @@ class Landed:
 
     def added(self, files: Iterable[LandedFile], keys: int) -> Landed:
         """Takes in a batch whose files are written. Raises SnapshotError."""
-        new = replace(self, files=(*self.files, *files), keys=keys, batches=self.batches + 1)
+        return replace(self, files=(*self.files, *files), batches=self.batches + 1).with_keys(keys)
+
+    def with_keys(self, keys: int) -> Landed:
+        """Writes the index; keys are below ``keys`` from here on. Raises SnapshotError."""
+        new = replace(self, keys=keys)
         record = {
             "format": FORMAT,
             "synthetic": new.synthetic,

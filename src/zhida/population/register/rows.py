@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
 from zhida.codes.months import last_day
-from zhida.population.duck import parquet, quoted
+from zhida.population.duck import literal, parquet, quoted
+from zhida.population.identity.decisions import DecisionKind, Decisions
 from zhida.population.imports.contract import Column, SourceContract, Type, Where
-from zhida.population.register.landed import Landed, LandedFile
+from zhida.population.register.landed import IDENTITY, Landed, LandedFile
 from zhida.rules.declarations import Kind, Pack
 
 
@@ -64,6 +66,7 @@ class Month:
     landed: Landed
     month: int
     files: dict[str, list[LandedFile]]
+    decided: bool
 
     @classmethod
     def of(cls, db: duckdb.DuckDBPyConnection, landed: Landed, sources: Iterable[str], month: int) -> Month:
@@ -76,7 +79,8 @@ class Month:
         ]
         if rows:
             db.executemany("INSERT INTO in_force VALUES (?, ?, ?, ?)", rows)
-        return cls(db, landed, month, {s: f for s, f in files.items() if f})
+        decided = bool(_decisions(db, landed))
+        return cls(db, landed, month, {s: f for s, f in files.items() if f}, decided)
 
     @property
     def last_day(self) -> date:
@@ -91,14 +95,60 @@ class Month:
         files = self.files[source.id]
         paths = sorted({self.landed.path(f.source, f.batch) for f in files})
         sql = (
-            f"SELECT r.* EXCLUDE (filename), e.as_of FROM {parquet(paths, named=True)} r "
-            "JOIN in_force e ON e.path = r.filename AND e.file = r.file"
+            f"SELECT {self._read(source)}, e.as_of FROM {parquet(paths, named=True)} r "
+            f"JOIN in_force e ON e.path = r.filename AND e.file = r.file{self._decided(source)}"
         )
         if overlap(files):
-            key = ["person_key", *(quoted(k) for k in source.key if k != source.person)]
+            key = ["r.person_key", *(f"r.{quoted(k)}" for k in source.key if k != source.person)]
             sql += f" QUALIFY row_number() OVER (PARTITION BY {', '.join(key)} "
             sql += "ORDER BY e.as_of DESC, r.file, r.line) = 1"
         return f"({sql})"
+
+    def _read(self, source: SourceContract) -> str:
+        """The columns, with keys as they are read after what was decided of who is who."""
+        if not self.decided:
+            return "r.* EXCLUDE (filename)"
+        mine = "coalesce(m.other, r.person_key)"
+        ids = [c.id for c in source.columns if c.type is Type.RESIDENT_ID and c.id != source.person]
+        replaced = [
+            f"CASE WHEN r.doubtful AND d.other > 0 THEN d.other ELSE {mine} END AS person_key",
+            "(r.doubtful AND d.other IS NULL) AS doubtful",
+            *(f"coalesce(m_{i}.other, r.{quoted(name)}) AS {quoted(name)}" for i, name in enumerate(ids)),
+        ]
+        return f"r.* EXCLUDE (filename) REPLACE ({', '.join(replaced)})"
+
+    def _decided(self, source: SourceContract) -> str:
+        if not self.decided:
+            return ""
+        ids = [c.id for c in source.columns if c.type is Type.RESIDENT_ID and c.id != source.person]
+        joins = [
+            " LEFT JOIN merged m ON m.key = r.person_key",
+            f" LEFT JOIN decided d ON d.key = r.person_key AND d.source = {literal(source.id)}",
+            *(f" LEFT JOIN merged m_{i} ON m_{i}.key = r.{quoted(name)}" for i, name in enumerate(ids)),
+        ]
+        return "".join(joins)
+
+
+def _decisions(db: duckdb.DuckDBPyConnection, landed: Landed) -> list[dict[str, Any]]:
+    """The tables ``merged`` (key, other) and ``decided`` (key, source, other; 0: the person's own), and what
+    holds, for the lineage."""
+    decisions = Decisions.load(landed.folder / IDENTITY)
+    merged = decisions.merged()
+    named = [d for d in decisions.holding if d.kind is not DecisionKind.MERGE]
+    db.execute("CREATE TABLE merged (key BIGINT, other BIGINT)")
+    db.execute("CREATE TABLE decided (key BIGINT, source VARCHAR, other BIGINT)")
+    if merged:
+        db.executemany("INSERT INTO merged VALUES (?, ?)", list(merged.items()))
+    if named:
+        rows = [(d.person_key, d.source, merged.get(d.to, d.to)) for d in named]
+        db.executemany("INSERT INTO decided VALUES (?, ?, ?)", rows)
+    return holding_of(landed)
+
+
+def holding_of(landed: Landed) -> list[dict[str, Any]]:
+    """What was decided of who is who and holds, without who decided and why."""
+    found = Decisions.load(landed.folder / IDENTITY).holding
+    return [{"kind": str(d.kind), "person_key": d.person_key, "to": d.to, "source": d.source} for d in found]
 
 
 def where_sql(where: tuple[Where, ...], table: str = "") -> str:
