@@ -81,6 +81,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "database roles",
         "staff first",
         "up",
+        "audit verify",
     }
     assert set(COMMANDS) == {f"zhida {name}" for name in promised}
 

@@ -43,12 +43,7 @@ def migrated() -> Iterator[None]:
 @pytest.fixture
 def site(migrated: None) -> Iterator[None]:
     """Empty tables; what the test writes is taken away after it."""
+    from office.world import empty
+
     yield
-    for connection in connections.all(initialized_only=True):
-        connection.close()  # whatever a failed test left open
-    with connections[OWNER].cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename <> 'django_migrations'"
-        )
-        cursor.execute(f"TRUNCATE {cursor.fetchone()[0]} RESTART IDENTITY CASCADE")
+    empty()

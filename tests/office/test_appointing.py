@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,13 +26,36 @@ from office.world import (
     settle,
     user,
 )
-from zhida.office.accounts.appointing import AppointmentError, appoint, end, found, stand_in, tenures
-from zhida.office.accounts.models import Post, User
+from zhida.office.accounts import appointing
+from zhida.office.accounts.appointing import AppointmentError, tenures
+from zhida.office.accounts.models import Post, StandIn, User
 from zhida.office.accounts.seats import Seat, seats
 from zhida.office.accounts.tasks import REFUSED, Task, Tenure, conflict
 from zhida.office.divisions.models import Division
+from zhida.office.divisions.scope import range_of
+from zhida.office.guards.scope import acting
 
 START = date(2025, 1, 1)
+
+
+def appoint(by: Seat, *more: Any) -> Post:
+    with acting(by.range, DAY):
+        return appointing.appoint(by, *more)
+
+
+def end(by: Seat, post: Post, on: date) -> None:
+    with acting(by.range, DAY):
+        appointing.end(by, post, on)
+
+
+def stand_in(by: Seat, *more: Any) -> StandIn:
+    with acting(by.range, DAY):
+        return appointing.stand_in(by, *more)
+
+
+def found(who: User, division: Division, start: date) -> Post:
+    with acting(range_of(division.code), DAY):
+        return appointing.found(who, division, start)
 
 
 @pytest.fixture(autouse=True)

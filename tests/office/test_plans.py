@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from office.world import CITY, COUNTY, DAY, OTHER_TOWN, PROVINCE, TOWN, settle
+from office.world import CITY, COUNTY, DAY, OTHER_TOWN, PROVINCE, TOWN, empty, settle
 from zhida.office.database.roles import OWNER
 from zhida.office.divisions.scope import range_of
 from zhida.office.guards.scope import acting
@@ -57,9 +57,7 @@ def crowd(migrated: None) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         cursor.execute("VACUUM ANALYZE people_person, people_identifier")
     yield
-    connection.close()
-    with connections[OWNER].cursor() as cursor:
-        cursor.execute("TRUNCATE people_person, people_identifier, divisions_division CASCADE")
+    empty()
 
 
 def scans(plan: dict[str, Any]) -> list[str]:

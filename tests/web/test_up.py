@@ -99,6 +99,12 @@ def staff(
     )  # fmt: skip
 
 
+def zhida_here(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*words), env=settings(home), text=True, capture_output=True, timeout=SECONDS, check=False
+    )
+
+
 def test_from_nothing_to_a_page_and_back(home: Path) -> None:
     running = Running(home)
     fits("up", running.said)
@@ -113,6 +119,17 @@ def test_from_nothing_to_a_page_and_back(home: Path) -> None:
     fits("staff-first", json.loads(done.stdout))
     assert staff(home, "--division", "9999").stderr == "已有这个用户名。\n"
     assert "已有首任管理员" in staff(home, "--division", "9999", username="second").stderr
+
+    done = zhida_here(home, "audit", "verify", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    fits("audit-verify", found)
+    assert (found["entries"], found["findings"]) == (1, [])
+    other = found | {"heads": {"999901000000": {"day": "2020-01-01", "number": 1, "hash": "0" * 64}}}
+    (home / "kept.json").write_text(json.dumps(other), encoding="utf-8")
+    done = zhida_here(home, "audit", "verify", "--against", str(home / "kept.json"))
+    assert done.returncode == 1
+    assert "2020-01-01 999901000000 第 1 条缺失" in done.stdout
 
     browser = Browser(running.said["address"])
     assert browser.get("static/ui/style.css")[0] == 200

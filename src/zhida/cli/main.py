@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from zhida.cli import (
     arrears,
+    audit,
     city,
     database,
     demo,
@@ -76,6 +77,7 @@ app.command("snapshot")(registering.snapshot)
 app.add_typer(database.app, name="database")
 app.command("month")(monthly.month)
 app.add_typer(staff.app, name="staff")
+app.add_typer(audit.app, name="audit")
 app.command("up")(up.up)
 app.command("scan")(scanning.scan)
 app.command("lists")(listing.lists)

@@ -58,12 +58,15 @@ def _appoint(username: str, name: str, division: str, password: str) -> str:
     from zhida.office.accounts.models import User
     from zhida.office.accounts.sessions import today
     from zhida.office.divisions.models import Division
+    from zhida.office.divisions.scope import range_of
+    from zhida.office.guards.scope import enter
 
     try:
         with transaction.atomic():
             at = Division.objects.filter(pk=normalise(division)[0]).first()
             if at is None:
                 raise InputError(f"--division: there is no {division}; `zhida up` takes in those of a pack.")
+            enter(range_of(at.code), today())
             return str(found(User.objects.create_user(username, name, password), at, today()))
     except AppointmentError as error:
         raise InputError(str(error)) from None

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "zhida.office.accounts",
     "zhida.office.guards",
     "zhida.office.people",
+    "zhida.office.audit",
 ]
 
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ from zhida.office.accounts.models import Post, StandIn, User
 from zhida.office.accounts.permissions import may_appoint
 from zhida.office.accounts.seats import Seat
 from zhida.office.accounts.tasks import Task, Tenure, conflict
+from zhida.office.audit.writing import record, write
 from zhida.office.divisions.models import Division
 
 
@@ -25,7 +26,9 @@ def found(user: User, division: Division, start: date) -> Post:
             raise AppointmentError("已有首任管理员，其余人员由管理员任命。")
         _check_division(division, start)
         _check_tenure(user, Tenure(Task.ADMINISTER, start, None), division)
-        return Post.objects.create(user=user, task=Task.ADMINISTER, division=division, start=start)
+        made = Post.objects.create(user=user, task=Task.ADMINISTER, division=division, start=start)
+        write(division.code, None, None, False, "post.found", "post", [made.pk], user=user.pk)
+        return made
 
 
 def appoint(
@@ -39,9 +42,11 @@ def appoint(
             raise AppointmentError("止期须在起期之后。")
         _check_division(division, start)
         _check_tenure(user, Tenure(task, start, until), division)
-        return Post.objects.create(
+        made = Post.objects.create(
             user=user, task=task, division=division, start=start, until=until, appointed_by=by.user
         )
+        record(by, "post.appoint", "post", made.pk, user=user.pk, task=task.value, at=division.code)
+        return made
 
 
 def end(by: Seat, post: Post, on: date) -> None:
@@ -56,6 +61,7 @@ def end(by: Seat, post: Post, on: date) -> None:
             raise AppointmentError(f"该岗位自 {post.start} 起，不能早于此日终止。")
         post.until = on
         post.save(update_fields=("until",))
+        record(by, "post.end", "post", post.pk, until=on)
 
 
 def stand_in(by: Seat, post: Post, user: User, start: date, until: date, reason: str) -> StandIn:
@@ -73,9 +79,11 @@ def stand_in(by: Seat, post: Post, user: User, start: date, until: date, reason:
         if start < tenure.start or (tenure.until is not None and until > tenure.until):
             raise AppointmentError("代理期须在原任期之内。")
         _check_tenure(user, Tenure(tenure.task, start, until), None)
-        return StandIn.objects.create(
+        made = StandIn.objects.create(
             post=post, user=user, start=start, until=until, reason=reason.strip(), appointed_by=by.user
         )
+        record(by, "post.stand_in", "stand_in", made.pk, post=post.pk, user=user.pk, start=start, until=until)
+        return made
 
 
 def tenures(user: User) -> list[Tenure]:

@@ -22,8 +22,10 @@ from zhida.office.accounts.models import Post, User
 from zhida.office.accounts.permissions import may_appoint, may_see_permissions, may_see_posts
 from zhida.office.accounts.permitting import PERMISSIONS
 from zhida.office.accounts.seats import Seat
-from zhida.office.accounts.sessions import seats_of, take
+from zhida.office.accounts.sessions import seats_of, take, today
 from zhida.office.accounts.tasks import REFUSED, Task
+from zhida.office.audit.writing import record
+from zhida.office.guards.scope import enter
 
 
 @public
@@ -81,7 +83,9 @@ def second_factor(request: HttpRequest, user: User) -> HttpResponse:
 
 @signed_in
 def seats_page(request: HttpRequest, user: User) -> HttpResponse:
-    if request.method == "POST" and take(request, request.POST.get("seat", "")) is not None:
+    if request.method == "POST" and (seat := take(request, request.POST.get("seat", ""))) is not None:
+        enter(seat.range, today())  # recorded where it acts from now on
+        record(seat, "seat.take")
         return _back(request)
     context = {"seats": seats_of(request), "taken": getattr(request, "seat", None), "next": _next(request)}
     return render(request, "accounts/seats.html", context)
