@@ -113,6 +113,12 @@ def test_every_row_points_to_something() -> None:
     assert not wrong, "docs/status.md points to nothing:\n" + "\n".join(wrong)
 
 
+def test_the_threat_model_points_to_tests_that_are_there() -> None:
+    pointers = re.findall(r"`(tests/[^`]+)`", text_of(ROOT / "docs" / "threat-model.md"))
+    assert len(pointers) > 10
+    assert not [problem("test", one) for one in pointers if problem("test", one)]
+
+
 @pytest.mark.parametrize(
     ("kind", "pointer"),
     [

@@ -88,3 +88,19 @@ def test_nothing_listens_on_the_network(database: Path, holder: Start, what: str
     number = postmaster(database) if what == "holder" else keeper_of(database)
     assert not [c for c in psutil.Process(number).net_connections(kind="inet") if c.status == "LISTEN"]
     one.leave()
+
+
+def test_the_log_tells_no_values(database: Path, holder: Start) -> None:
+    """What goes wrong is logged, whose data it was is not."""
+    import psycopg
+
+    one = holder(database).ready()
+    ask(database, "CREATE TABLE secret (name text PRIMARY KEY)")
+    ask(database, "INSERT INTO secret VALUES ('王秘密')")
+    for statement in ("INSERT INTO secret VALUES ('王秘密')", "SELECT 1 / (length('王秘密') - 3)"):
+        with pytest.raises(psycopg.Error):
+            ask(database, statement)
+    one.leave()
+    log = (database / "server.log").read_text(encoding="utf-8")
+    assert "duplicate key" in log and "division by zero" in log
+    assert "王秘密" not in log

@@ -22,6 +22,37 @@ class TokenForm(forms.Form):
     )
 
 
+def user_named(username: str) -> User:
+    user = User.objects.filter(username=normal_username(username)).first()
+    if user is None:
+        raise forms.ValidationError("没有这个用户。")
+    return user
+
+
+class UserForm(forms.Form):
+    username = forms.CharField(label="用户名", max_length=60)
+    name = forms.CharField(label="姓名", max_length=60)
+
+
+class EndForm(forms.Form):
+    on = forms.DateField(label="自何日起不再担任", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class StandInForm(forms.Form):
+    username = forms.CharField(label="代理人的用户名", max_length=60)
+    start = forms.DateField(label="起", widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="止（不含）", widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label="事由", max_length=200)
+
+    def clean_username(self) -> User:
+        return user_named(self.cleaned_data["username"])
+
+    def values(self) -> dict[str, Any]:
+        """Arguments of ``stand_in``."""
+        cleaned = dict(self.cleaned_data)
+        return {"user": cleaned.pop("username"), **cleaned}
+
+
 class AppointForm(forms.Form):
     username = forms.CharField(label="用户名", max_length=60)
     task = forms.ChoiceField(label="任务", choices=Task.choices)
@@ -32,10 +63,7 @@ class AppointForm(forms.Form):
     )
 
     def clean_username(self) -> User:
-        user = User.objects.filter(username=normal_username(self.cleaned_data["username"])).first()
-        if user is None:
-            raise forms.ValidationError("没有这个用户。")
-        return user
+        return user_named(self.cleaned_data["username"])
 
     def clean_division(self) -> Division:
         text: str = self.cleaned_data["division"]

@@ -25,6 +25,12 @@ def may_see_posts(seat: Seat) -> bool:
     return True
 
 
+@permission("管理用户", Task.ADMINISTER, second_factor=True)
+def may_keep_users(seat: Seat) -> bool:
+    """新建用户，重置密码和两步验证，停用；只限现任岗位都在本岗位范围内的用户，不能是自己。"""
+    return True
+
+
 @permission("任免岗位", Task.ADMINISTER, second_factor=True)
 def may_appoint(seat: Seat) -> bool:
     """在本岗位范围内任命、终止岗位，安排代理；不能任免自己。"""

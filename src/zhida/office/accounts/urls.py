@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from zhida.office.accounts import pages
+from zhida.office.accounts import keeping_pages, pages
 
 app_name = "accounts"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
     path("seats/", pages.seats_page, name="seats"),
     path("permissions/", pages.permissions, name="permissions"),
     path("posts/", pages.posts, name="posts"),
+    path("posts/<int:number>/", keeping_pages.post, name="post"),
+    path("users/", keeping_pages.users, name="users"),
 ]
