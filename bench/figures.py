@@ -142,7 +142,7 @@ def _city(found: Mapping[str, Any], scans: list[str]) -> list[Figure]:
         )
     last = found[scans[-1]]
     share = scans[-1].removeprefix("scan_")
-    build, floor, reform = (found[f"{n}_{share}"] for n in ("build", "floor", "reform"))
+    build, kernel, floor, reform = (found[f"{n}_{share}"] for n in ("build", "kernel", "floor", "reform"))
     whole = last["people"] >= FULL
     each = [found[k]["scan"]["median"] / found[k]["people"] for k in scans]
     first = floor["read_and_write"]["median"]
@@ -163,6 +163,14 @@ def _city(found: Mapping[str, Any], scans: list[str]) -> list[Figure]:
             180,
             proof=whole,
             note=f"{build['people']:,} people",
+        ),
+        Figure(
+            "kernel over the whole city",
+            kernel["kernel"],
+            "s",
+            3,
+            proof=whole,
+            note=f"{kernel['cpu'] / kernel['people'] * 1e6:.2f} s of processor time a million people",
         ),
         Figure("scan of the whole city", last["scan"]["median"], "s", 15, proof=whole),
         Figure(

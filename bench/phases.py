@@ -157,7 +157,14 @@ def main(arguments: list[str]) -> int:
     from bench import city
 
     comparison = (prepare, prepare_few, compiling, rows, zhida, openfisca, same_results, unknowns)
-    cities = (city.build_city, city.scan_city, city.floor_city, city.reform_city, city.explain)
+    cities = (
+        city.build_city,
+        city.scan_city,
+        city.kernel_city,
+        city.floor_city,
+        city.reform_city,
+        city.explain,
+    )
     phases: dict[str, Phase] = {p.__name__: p for p in (*comparison, *cities)}
     name, *pairs = arguments
     given = dict(p.split("=", 1) for p in pairs)

@@ -83,6 +83,7 @@ class Bench:
             self.phase("build_city", f"build_{share}", out=folder, fraction=share, seed=options.seed)
             self.phase("scan_city", f"scan_{share}", snapshot=folder, out=out, runs=3)
         arguments = {"snapshot": folder, "runs": 3}
+        self.phase("kernel_city", f"kernel_{share}", **arguments)
         self.phase("floor_city", f"floor_{share}", results=out, out=self.work / "floor.parquet", **arguments)
         self.phase("reform_city", f"reform_{share}", **arguments)
 
