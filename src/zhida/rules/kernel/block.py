@@ -48,14 +48,15 @@ class Chosen:
         rows = self.persons if unit == PERSON else self.groups
         return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
-    def head(self, unit: str, ids: Array | None = None) -> tuple[Any, ...]:
+    def head(self, unit: str, visitors: bool = True, ids: Array = NO_IDS) -> tuple[Any, ...]:
         """The arguments that every stage takes first. ``ids``: where rows are written."""
-        n = len(self.home) if unit == PERSON else len(self.size)
-        if ids is None:
-            ids = NO_IDS
-        elif self.own is not None:
-            n = self.own[0 if unit == PERSON else 1]
-        return (n, ids, self.home, self.home_of, self.first, self.first_of, self.size)
+        persons, groups = len(self.home), len(self.size)
+        if self.own is not None and not visitors:
+            persons, groups = self.own
+        # a loop over persons may look a visitor up; one over groups adds up all persons that it is given
+        home = self.home if unit == PERSON else self.home[:persons]
+        n = persons if unit == PERSON else groups
+        return (n, ids, home, self.home_of, self.first, self.first_of, self.size)
 
 
 def everyone(table: Table, g0: int, g1: int) -> Chosen:

@@ -8,7 +8,7 @@ that benefit's own stage, and only for those to whom it applies.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from zhida.rules.formulas.ir import PERSON, SCALAR, Node, cone
 from zhida.rules.program.build import Program
@@ -38,13 +38,15 @@ class Form:
 @dataclass(slots=True)
 class Stage:
     """``nodes`` to compute in order. ``benefit``: whose rows are written; its nodes are then those that
-    nothing else needs. ``phase``: below 0 where it comes first for a whole table, see :func:`plan_of`."""
+    nothing else needs. ``phase``: below 0 where it comes first for a whole table, see :func:`plan_of`.
+    ``asked``: whether others hang on what it computes, so that visitors need it too."""
 
     unit: str
     level: int
     nodes: list[Node] = field(default_factory=list)
     benefit: str = ""
     phase: int = 0
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -105,10 +107,14 @@ def make_plan(program: Program, benefits: Iterable[str] | None = None) -> Plan:
     if {n.unit for n in nodes} - {PERSON, SCALAR, group}:
         raise NotImplementedError("more than one kind of group is not in the kernel yet")
     stages: list[Stage] = []
+    asked = {n.id for n in cone(n.args[0] for n in nodes if n.op in CROSSING)}
     for at in sorted({level[n.id] for n in nodes if n.unit != SCALAR} | {0}):
         unit = PERSON if at % 2 == 0 else group
         here = [n for n in nodes if level[n.id] == at and n.unit != SCALAR and not is_local(n)]
-        stages += _shared(unit, at, [n for n in here if owner[n.id] == ""])
+        shared = [n for n in here if owner[n.id] == ""]
+        for of_others in (True, False):
+            some = [n for n in shared if (n.id in asked) == of_others]
+            stages += [replace(s, asked=of_others) for s in _shared(unit, at, some)]
         for b in chosen:
             if max(level[n.id] for n in outputs[b]) == at or (
                 at == 0 and all(level[n.id] < 0 for n in outputs[b])

@@ -36,7 +36,7 @@ from zhida.rules.program.build import Program
 from zhida.rules.program.outcome import ROW
 from zhida.rules.values import age_cutoffs, age_table
 
-BLOCK = 32_768
+BLOCK = 65_536
 """Groups in a block: few calls from Python, and what the sieve lets through is still in the cache."""
 
 SMALL = 2048
@@ -267,15 +267,15 @@ class Kernel:
         scratch, rows = room.of(chosen)
         arrays = Local(fixed, chosen, scratch, self._units)
         units = {s.unit for s in self.plan.stages}
-        heads = {unit: chosen.head(unit) for unit in units}
-        own = {unit: chosen.head(unit, chosen.ids(unit)) for unit in units}
+        heads = {(unit, some): chosen.head(unit, some) for unit in units for some in (True, False)}
+        own = {unit: chosen.head(unit, False, chosen.ids(unit)) for unit in units}
         found: Rows = {}
         for (stage, args), work in zip(self.source.stages, self.functions, strict=True):
             if stage.benefit:
                 k = work(*own[stage.unit], rows, int(keep), *[arrays[a] for a in args])
                 found[stage.benefit] = rows[:, :k].copy()
             else:
-                work(*heads[stage.unit], *[arrays[a] for a in args])
+                work(*heads[stage.unit, stage.asked], *[arrays[a] for a in args])
         return found
 
     @contextmanager

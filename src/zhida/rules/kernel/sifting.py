@@ -19,8 +19,8 @@ from zhida.rules.kernel.web import Used, Web
 if TYPE_CHECKING:
     from zhida.rules.kernel.run import Table
 
-SIEVE = 16_384
-"""Groups that are looked at in one go: their scratch fits the cache."""
+SIEVE = 32_768
+"""Groups that are looked at in one go."""
 
 Rooms = Callable[[], AbstractContextManager[Room]]
 ForEach = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
