@@ -567,14 +567,21 @@ def _benefits(w: Writer, shape: Shape) -> tuple[dict[str, str], list[tuple[str, 
         unit = rng.choice(["person", "household"]) if i > 1 else "person"
         scope, word = Scope(unit), f"b{i}"
         formed = {"person": "alone", "household": "home"}[unit] if w.formed and rng.random() < 0.4 else unit
+        award = rng.random() < 0.5
         lines = [
             f"id: {word}",
             f"name: 待遇{i}",
             f"unit: {formed}",
             "kind: standing",
-            f"award: {str(rng.random() < 0.5).lower()}",
+            f"award: {str(award).lower()}",
         ]
         lines += ["says: 随机", "legal: [{source: L1}]"]
+        if award:
+            every = f"{rng.randint(1, 120)} if {w.bool(2, scope)} else {rng.randint(1, 120)}"
+            valid = f", valid_months: {rng.randint(1, 120)}" if rng.random() < 0.5 else ""
+            lines.append(
+                f"review: {{every_months: {quoted(every)}, says: 随机{valid}, clear_change: 1, {SURE}}}"
+            )
         if rng.random() < 0.6:
             lines.append(f"applies: {{says: 随机, formula: {quoted(w.bool(2, scope))}, {SURE}}}")
         lines.append("conditions:")

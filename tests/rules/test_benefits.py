@@ -457,7 +457,7 @@ def test_the_teaching_pack_has_one_of_everything() -> None:
     assert {c.rule for c in pack.stacking.cells} == set(Together) - {Together.DIFFERENCE}
     assert {b.unit for b in benefits} == {"person", "household"}
     assert any(b.automatic for b in benefits)
-    assert any(b.review for b in benefits)
+    assert any(b.reviews for b in benefits)
     assert any(b.signal for b in benefits)
     assert any(b.covers for b in benefits)
     assert any(b.excluded_by for b in benefits)

@@ -72,8 +72,8 @@ def test_benefits(tmp_path: Path) -> None:
     assert basic.conditions[1].near == 10_000
     assert basic.amounts[0].rounding.step == 100
     assert basic.amounts[0].rounding.direction is Direction.UP
-    assert basic.review is not None
-    assert (basic.review.every, basic.review.clear_change) == (12, 5_000)
+    (review,) = basic.reviews
+    assert (review.every.text, review.clear_change, review.valid) == ("12", 5_000, None)
     assert basic.applies is not None
     assert basic.applies.id == "applies"
     assert care.signal is not None

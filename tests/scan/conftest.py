@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from scan.town import write_town
 from zhida.population.store import Snapshot
 from zhida.rules.declarations import Pack
 from zhida.rules.loading import find_pack, load_pack
-from zhida.rules.timing import Review
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import ScanResult, scan
 
@@ -19,12 +19,17 @@ MONTH = 2025 * 12 + 5
 
 
 @pytest.fixture(scope="session")
-def pack() -> Pack:
-    """The teaching pack, with reviews of every benefit that is awarded."""
-    pack = load_pack(find_pack("taoyuan"))
-    review = Review(24, 300_00, pack.age_citation)
-    benefits = {b.id: replace(b, review=review if b.award else None) for b in pack.benefits.values()}
-    return replace(pack, benefits=benefits)
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """The teaching pack, with reviews of every benefit that is awarded; of one, validity ends."""
+    folder = tmp_path_factory.mktemp("pack") / "taoyuan"
+    shutil.copytree(find_pack("taoyuan"), folder)
+    for file in (folder / "benefits").iterdir():
+        text = re.sub(r"^review: .*\n", "", file.read_text(encoding="utf-8"), flags=re.M)
+        if re.search(r"^award: true", text, re.M):
+            valid = ", valid_months: 20" if file.stem == "wubao" else ""
+            more = f"\nreview: {{every_months: 24, clear_change: 300{valid}, source: T1, article: 第九条}}\n"
+            file.write_text(text + more, encoding="utf-8")
+    return load_pack(folder)
 
 
 @pytest.fixture(scope="session")

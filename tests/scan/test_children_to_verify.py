@@ -35,8 +35,7 @@ def test_one_parent_unable_and_the_other_not_at_home_speaks_for_a_child(town: Lo
     rows = kernel.run(town.table(part), town.places.places, town.parameters, Keep.ALL, threads=1)
     lists: dict[str, dict[int, int]] = {}
     for b in BENEFITS:
-        held = bits(rows[b][COLUMN["codes"]], 10) & YES != 0
-        entries = classify(town.program.benefits[b], rows[b], np.zeros(held.sum(), np.int32), MONTH)
+        entries = classify(town.program.benefits[b], rows[b])
         lists[b] = dict(zip(entries.rows[0].tolist(), entries.lists.tolist(), strict=True))
     seen: Counter[str] = Counter()
     for i in np.flatnonzero(bits(rows["orphan"][COLUMN["codes"]], 13) & YES != 0).tolist():

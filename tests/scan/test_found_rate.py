@@ -30,7 +30,7 @@ def write_truth(folder: Path, snapshot: Snapshot, rows: list[dict[str, Any]], **
     own = {k: snapshot.manifest[k] for k in ("pack", "seed", "fraction")}
     told = own | {"format": 1, "month": format_month(snapshot.month), "files": False, "parts": ["part-0000"]}
     (folder / "truth.json").write_text(json.dumps(told | changed), encoding="utf-8")
-    plain = {"amount": 100_00, "award": 0, "last_review": 0, "near": False, "receives": False}
+    plain = {"amount": 100_00, "award": 0, "early": False, "over": False, "near": False, "receives": False}
     pq.write_table(pa.Table.from_pylist([plain | r for r in rows]), folder / "part-0000" / "entitled.parquet")
 
 
@@ -71,18 +71,18 @@ def test_precision_and_recall_are_those_counted_by_hand(
 
 
 def test_a_review_that_the_rules_let_wait_is_not_due(loaded: Loaded, pack: Pack, tmp_path: Path) -> None:
-    name = next(b for b in loaded.snapshot.contract.benefits if pack.benefits[b].review is not None)
-    review, month = pack.benefits[name].review, loaded.snapshot.month
-    assert review is not None
-    lately, long_ago = month - review.every + 1, month - review.every
+    name = next(b for b in loaded.snapshot.contract.benefits if pack.benefits[b].reviews)
+    (review,) = pack.benefits[name].reviews
     slight = {"receives": True, "entitled": True, "award": 100_00 - review.clear_change + 1}
     rows = [
-        slight | {"last_review": lately},
-        slight | {"last_review": long_ago},
-        slight | {"last_review": lately, "award": 100_00 - review.clear_change},
-        {"receives": True, "entitled": False, "near": True, "award": 1, "last_review": lately},
-        {"receives": True, "entitled": False, "near": False, "award": 1, "last_review": lately},
-        {"receives": True, "entitled": True, "award": 100_00, "last_review": long_ago},
+        slight | {"early": True},
+        slight | {"early": False},
+        slight | {"early": True, "award": 100_00 - review.clear_change},
+        {"receives": True, "entitled": False, "near": True, "award": 1, "early": True},
+        {"receives": True, "entitled": False, "near": False, "award": 1, "early": True},
+        {"receives": True, "entitled": True, "award": 100_00, "early": False},
+        {"receives": True, "entitled": True, "award": 100_00, "over": True},
+        slight | {"early": True, "over": True},
     ]
     write_truth(
         tmp_path / "truth",
@@ -90,9 +90,9 @@ def test_a_review_that_the_rules_let_wait_is_not_due(loaded: Loaded, pack: Pack,
         [r | {"benefit": name, "unit_key": i} for i, r in enumerate(rows)],
     )
     truth = read_truth(tmp_path / "truth", loaded.snapshot, pack)
-    assert truth[name].due.tolist() == [1, 2, 4]
+    assert truth[name].due.tolist() == [1, 2, 4, 6, 7]
     assert truth[name].missed.tolist() == []
-    assert compare(_no_entries(tmp_path), truth)[name] == Counts(due=3)
+    assert compare(_no_entries(tmp_path), truth)[name] == Counts(due=5)
 
 
 def _no_entries(folder: Path) -> Path:

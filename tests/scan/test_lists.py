@@ -19,7 +19,7 @@ Key = tuple[str, int, int]
 
 
 def listed(
-    benefit: Any, cells: dict[str, int], review: tuple[int, int], last: int, month: int
+    benefit: Any, cells: dict[str, int], review: tuple[int, int, int | None], last: int, month: int
 ) -> tuple[str, str]:
     """List and reason of one unit, in plain words of the design; ('', '') for none. ``last``: review."""
     answer, registers, signal = (cells["codes"] >> at & 7 for at in (0, 3, 6))
@@ -32,10 +32,13 @@ def listed(
         if registers & YES and registers != YES and signal == YES:
             return "verify", ""
         return ("near", "") if near else ("", "")
-    every, clear = review
-    early = month - last < every
+    every, clear, valid = review
+    over = valid is not None and month - last >= valid
+    early = month - last < every and not over
     if not registers & YES:
         return ("waits", "no_longer_fits") if near and early else ("review", "no_longer_fits")
+    if over:
+        return "review", "validity_over"
     if benefit.amounts and not cells["presumed_lo"] <= cells["award"] <= cells["presumed_hi"]:
         difference = min(abs(cells["award"] - cells[f"presumed_{end}"]) for end in ("lo", "hi"))
         return ("waits" if early and difference < clear else "review"), "amount_differs"
@@ -61,8 +64,9 @@ def worked_out(loaded: Loaded) -> tuple[dict[Key, tuple[str, str]], Counter[tupl
                     if b in loaded.snapshot.contract.benefits:
                         mine = mine & (awards["benefit"] == loaded.snapshot.contract.benefits.index(b))
                     last = int(awards["last_review"][mine][0]) if cells["codes"] >> 10 & 7 == YES else 0
-                    rule = program.benefit.review
-                    review = (rule.every, rule.clear_change) if rule is not None else (0, 0)
+                    review: tuple[int, int, int | None] = (0, 0, None)
+                    for rule in program.benefit.reviews:
+                        review = (int(rule.every.text), rule.clear_change, rule.valid)
                     where, why = listed(program.benefit, cells, review, last, loaded.month)
                     if where == "waits":
                         counted[b, f"waits_{why}"] += 1

@@ -26,7 +26,7 @@ MOST_TRIED = 40
 """Entries of a benefit that are looked through for one that hangs on somebody known."""
 
 LISTS = {"lead": "线索 lead", "verify": "待核实 to verify", "review": "待复核 to review"}
-REASONS = {"no_longer_fits": "已不符合", "amount_differs": "金额不一致"}
+REASONS = {"no_longer_fits": "已不符合", "amount_differs": "金额不一致", "validity_over": "有效期已满"}
 
 OutOption = Annotated[
     Path, typer.Option("--out", metavar="FOLDER", help="Folder of the city and the results.")

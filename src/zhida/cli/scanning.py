@@ -111,7 +111,7 @@ def files(result: ScanResult, csv: bool) -> dict[str, str | None]:
 
 def lists(result: ScanResult) -> list[dict[str, Any]]:
     """Units on each list by benefit; null where there are so few that they could be known."""
-    from zhida.scan.totals import withheld
+    from zhida.scan.totals import REVIEWS, withheld
 
     found = []
     for id in result.totals.benefits:
@@ -119,7 +119,7 @@ def lists(result: ScanResult) -> list[dict[str, Any]]:
         counts = {
             "lead": result.totals.count("lead", benefit=id),
             "verify": result.totals.count("verify", benefit=id),
-            "review": result.totals.count("no_longer_fits", "amount_differs", benefit=id),
+            "review": result.totals.count(*REVIEWS, benefit=id),
             "near": result.totals.count("near", benefit=id),
             "receives": result.totals.count("receives", benefit=id),
             "possible": result.totals.count("possible", benefit=id),

@@ -54,8 +54,8 @@ def _of_benefit(b: Benefit) -> Iterator[Cited]:
         yield f"month ({m.event}) of {b.id}", m.citation, m.at
     if b.signal is not None:
         yield f"signal of {b.id}", b.signal.citation, b.signal.at
-    if b.review is not None:
-        yield f"review of {b.id}", b.review.citation, b.at
+    for review in b.reviews:
+        yield f"review of {b.id}", review.citation, review.every.at
 
 
 def _of_supplements(pack: Pack) -> Iterator[Cited]:

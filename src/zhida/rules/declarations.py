@@ -322,7 +322,7 @@ class Benefit:
     excluded_by: tuple[Exclusion, ...]
     covers: Formula | None
     signal: Condition | None
-    review: Review | None
+    reviews: tuple[Review, ...]
     documents: tuple[str, ...]
     says: str
     legal: tuple[Citation, ...]

@@ -8,16 +8,28 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zhida.rules.declarations import At, Benefit, Citation
+    from zhida.rules.declarations import At, Benefit, Citation, Formula
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """``clear_change`` in fen: a smaller difference inside ``every`` months changes nothing."""
+    """``every``: whole months, by a formula and dated as it is; ``says`` in words where they are not the same
+    for all. ``clear_change`` in fen: a smaller difference inside them changes nothing. ``valid``: months
+    after which what was found has run out, however things are; None: it does not."""
 
-    every: int
+    every: Formula
     clear_change: int
     citation: Citation
+    valid: int | None = None
+    says: str = ""
+
+
+def review_in(b: Benefit, month: int) -> Review | None:
+    """The review rule of a month."""
+    for r in b.reviews:
+        if (r.every.start or month) <= month and (r.every.until is None or month < r.every.until):
+            return r
+    return None
 
 
 class Event(StrEnum):

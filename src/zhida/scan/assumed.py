@@ -83,5 +83,5 @@ def _of_benefit(benefit: Benefit) -> Iterator[tuple[str, Citation]]:
         yield f"{name}（{exclusion.says}）", exclusion.citation
     if benefit.signal is not None:
         yield f"{name}核实次序", benefit.signal.citation
-    if benefit.review is not None:
-        yield f"{name}复核", benefit.review.citation
+    for review in benefit.reviews:
+        yield f"{name}复核", review.citation

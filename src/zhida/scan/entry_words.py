@@ -73,6 +73,8 @@ class EntryWords:
                 return f"先查：{facts}" + ("" if row["deciding_alone"] else "（要一起查）")
             case "review" if row["reason"] == "amount_differs":
                 return "金额与规则算出的不同"
+            case "review" if row["reason"] == "validity_over":
+                return "认定的有效期已满，须重新申请"
         return f"不符合：{self.failing(benefit, row['presumed_conditions'])}"
 
     def ask(self, benefit: str) -> str:

@@ -22,6 +22,7 @@ from zhida.population.city.kept import KEPT, kept_manifest, read_kept
 from zhida.population.errors import SnapshotError
 from zhida.population.store import Snapshot
 from zhida.rules.declarations import Benefit, Pack
+from zhida.rules.timing import review_in
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import scan
 from zhida.scan.withheld import registers_told, withheld
@@ -104,11 +105,12 @@ def _of(benefit: Benefit, rows: Mapping[str, Array], month: int) -> Truth:
     entitled, receives, keys = rows["entitled"], rows["receives"], rows["unit_key"]
     beyond = np.abs(rows["amount"] - rows["award"])
     gone, differs = receives & ~entitled, receives & entitled & (beyond > 0)
-    early = np.zeros(len(keys), bool)
-    if benefit.review is not None:
-        slight = (gone & rows["near"]) | (differs & (beyond < benefit.review.clear_change))
-        early = slight & (month - rows["last_review"] < benefit.review.every)
-    return Truth(np.unique(keys[entitled & ~receives]), np.unique(keys[(gone | differs) & ~early]))
+    early, over = np.zeros(len(keys), bool), receives & rows["over"]
+    review = review_in(benefit, month)
+    if review is not None:
+        slight = (gone & rows["near"]) | (differs & (beyond < review.clear_change))
+        early = slight & rows["early"] & ~over
+    return Truth(np.unique(keys[entitled & ~receives]), np.unique(keys[(gone | differs | over) & ~early]))
 
 
 def compare(results: Path, truth: Mapping[str, Truth]) -> dict[str, Counts]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zhida.population.store import Part, Snapshot
 from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.program.build import BenefitProgram
 from zhida.rules.program.outcome import ROW
@@ -17,8 +16,8 @@ Array = NDArray[Any]
 
 LISTS = ("lead", "verify", "review", "near")
 LEAD, VERIFY, REVIEW, NEAR = range(4)
-REASONS = ("", "no_longer_fits", "amount_differs")
-NO_REASON, NO_LONGER_FITS, AMOUNT_DIFFERS = range(3)
+REASONS = ("", "no_longer_fits", "amount_differs", "validity_over")
+NO_REASON, NO_LONGER_FITS, AMOUNT_DIFFERS, VALIDITY_OVER = range(4)
 ANSWERS = tuple({YES: "yes", NO: "no", NA: "not_applicable"}.get(bits, "undetermined") for bits in range(8))
 COLUMN = {name: i for i, name in enumerate(ROW)}
 
@@ -48,8 +47,8 @@ def bits(codes: Array, at: int) -> Array:
     return found
 
 
-def classify(program: BenefitProgram, rows: Array, last_review: Array, month: int) -> Entries:
-    """``rows``: the kernel's, (len(ROW), n). ``last_review``: months, of those who receive the benefit."""
+def classify(program: BenefitProgram, rows: Array) -> Entries:
+    """``rows``: the kernel's, (len(ROW), n)."""
     benefit = program.benefit
     codes = rows[COLUMN["codes"]]
     full, presumed, signal = bits(codes, 0), bits(codes, 3), bits(codes, 6)
@@ -67,7 +66,7 @@ def classify(program: BenefitProgram, rows: Array, last_review: Array, month: in
     lists[~held & (presumed == YES) & (full & YES != 0)] = LEAD
     reasons = np.zeros(rows.shape[1], np.int8)
     waits = np.zeros(rows.shape[1], bool)
-    _review(program, rows[:, held], near[held], fits[held], last_review, month, held, lists, reasons, waits)
+    _review(program, rows[:, held], near[held], fits[held], held, lists, reasons, waits)
     keep = lists >= 0
     return Entries(
         rows[:, keep], lists[keep], reasons[keep], rows[:, held], rows[:, waits], reasons[waits], none
@@ -79,8 +78,6 @@ def _review(
     rows: Array,
     near: Array,
     fits: Array,
-    last_review: Array,
-    month: int,
     held: Array,
     lists: Array,
     reasons: Array,
@@ -89,28 +86,21 @@ def _review(
     """Marks who receives the benefit and should be looked at again, and whose review waits.
 
     Inside the review interval nothing changes without a clear change: neither a smaller difference of
-    the amount, nor a condition that is missed by little.
+    the amount, nor a condition that is missed by little. What has run out is looked at again in any case.
     """
     award = rows[COLUMN["award"]]
     beyond = np.maximum(rows[COLUMN["presumed_lo"]] - award, award - rows[COLUMN["presumed_hi"]])
     differs = fits & (beyond > 0) if program.presumed.amount is not None else np.zeros(len(fits), bool)
     gone = ~fits
-    review = program.benefit.review
-    early = np.zeros(len(fits), bool)
-    if review is not None:
-        slight = (gone & near) | (differs & (beyond < review.clear_change))
-        early = slight & (month - last_review < review.every)
+    early, over = np.zeros(len(fits), bool), np.zeros(len(fits), bool)
+    if program.review is not None:
+        codes = rows[COLUMN["codes"]]
+        over = codes >> 17 & 1 == 1
+        slight = (gone & near) | (differs & (beyond < program.review.rule.clear_change))
+        early = slight & (codes >> 16 & 1 == 1) & ~over
     at = np.flatnonzero(held)
     reasons[at[gone]] = NO_LONGER_FITS
     reasons[at[differs]] = AMOUNT_DIFFERS
-    lists[at[(gone | differs) & ~early]] = REVIEW
+    reasons[at[over & ~gone]] = VALIDITY_OVER
+    lists[at[(gone | differs | over) & ~early]] = REVIEW
     waits[at[early]] = True
-
-
-def last_reviews(snapshot: Snapshot, part: Part, benefit: str, units: Array) -> Array:
-    """Months of the last review of awards of ``benefit`` to rows of units, all of whom have one."""
-    index = snapshot.contract.benefits.index(benefit)
-    awards = part.awards
-    lo, hi = np.searchsorted(awards["benefit"], [index, index + 1])
-    found: Array = awards["last_review"][lo:hi][np.searchsorted(awards["unit_row"][lo:hi], units)]
-    return found

@@ -154,6 +154,7 @@ def _key_figures(figures: Figures) -> str:
     t = figures.sums
     lead, automatic, paid = t["lead"], t["automatic"], t["receives"].award
     reviews = f"不再符合 {plain(t['no_longer_fits'])}，金额不同 {plain(t['amount_differs'])}"
+    reviews += f"，期满 {plain(t['validity_over'])}"
     boxes = [
         ("lead", "线索", "登记里看来符合、还没有享受", f"每月约 {between(lead.lo, lead.hi)}"),
         ("verify", "待核实", "还差一项信息，而且有困难的迹象", "先查最省事的一项"),
@@ -191,7 +192,7 @@ def _legend() -> str:
 
 def _benefit_table(lines: Sequence[Line]) -> str:
     heads = ["待遇", "对象", "正在享受", "线索", "线索每月约", "待核实"]
-    heads += ["不再符合", "金额不同", "暂缓复核", "接近线"]
+    heads += ["不再符合", "金额不同", "期满", "暂缓复核", "接近线"]
     rows = []
     for line in lines:
         c = line.cells

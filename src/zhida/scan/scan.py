@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from zhida.population.errors import SnapshotError, writing
 from zhida.population.store import Part, Snapshot
 from zhida.rules.declarations import Pack
-from zhida.rules.formulas.ir import YES
 from zhida.rules.kernel.run import Keep
 from zhida.rules.reforms.reform import Reform
 from zhida.scan.deciding import Decided, Finder
-from zhida.scan.lists import COLUMN, VERIFY, Entries, bits, classify, last_reviews
+from zhida.scan.lists import VERIFY, Entries, classify
 from zhida.scan.loaded import Loaded
 from zhida.scan.outlines import Outlines
 from zhida.scan.report import write_report
@@ -200,9 +198,7 @@ class Worker:
         entries: dict[str, Entries] = {}
         for b in loaded.benefits:
             program = loaded.program.benefits[b]
-            held = rows[b][0][bits(rows[b][COLUMN["codes"]], 10) & YES != 0]
-            reviewed = last_reviews(loaded.snapshot, part, b, held) if len(held) else np.zeros(0, np.int32)
-            entries[b] = classify(program, rows[b], reviewed, loaded.month)
+            entries[b] = classify(program, rows[b])
         asked = {b: e.rows[0, e.lists == VERIFY] for b, e in entries.items()}
         return Listed(part, entries, asked, self.finder.pick(table, asked))
 

@@ -18,7 +18,7 @@ from zhida.population.store import Part
 from zhida.rules.formulas.ir import PERSON
 from zhida.rules.parameters import is_stale
 from zhida.scan.deciding import Decided
-from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REVIEW, Entries
+from zhida.scan.lists import COLUMN, NO_LONGER_FITS, REASONS, REVIEW, Entries
 from zhida.scan.loaded import Loaded, asks
 from zhida.scan.reasons import failing
 from zhida.scan.where import BANDS, Homes, Where
@@ -31,15 +31,16 @@ KINDS = (
     "verify",
     "no_longer_fits",
     "amount_differs",
+    "validity_over",
     "near",
     "receives",
     "waits_no_longer_fits",
     "waits_amount_differs",
     "possible",
 )
-"""The four lists, with the two reasons for a review apart; who receives; reviews that wait; and, for
+"""The four lists, with the three reasons for a review apart; who receives; reviews that wait; and, for
 benefits that no monthly list holds, whom they may fit."""
-REVIEWS = ("no_longer_fits", "amount_differs")
+REVIEWS = ("no_longer_fits", "amount_differs", "validity_over")
 WAITING = ("waits_no_longer_fits", "waits_amount_differs")
 MEASURES = ("count", "amount_lo", "amount_hi", "award")
 
@@ -111,12 +112,11 @@ def of_part(
                 band = where.bands(part, homes.persons(unit_is_person, units))
                 _put(cells[KINDS.index(kind)], county, band, rows)
 
-        gone = entries.reasons == NO_LONGER_FITS
         review = entries.lists == REVIEW
         for i, kind in enumerate(("lead", "verify")):
             put(kind, entries.rows[:, entries.lists == i])
-        put("no_longer_fits", entries.rows[:, review & gone])
-        put("amount_differs", entries.rows[:, review & ~gone])
+        for kind in REVIEWS:
+            put(kind, entries.rows[:, review & (entries.reasons == REASONS.index(kind))])
         put("near", entries.rows[:, entries.lists == REVIEW + 1])
         put("receives", entries.held)
         waits = entries.suppressed_reasons == NO_LONGER_FITS

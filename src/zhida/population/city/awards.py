@@ -22,7 +22,7 @@ from zhida.rules.kernel.run import Keep, Kernel, Parameters, Table
 from zhida.rules.kernel.web import Web
 from zhida.rules.program.build import build_program
 
-YES, NEAR = 1, 1 << 9
+YES, NEAR, EARLY, OVER = 1, 1 << 9, 1 << 16, 1 << 17
 EMPTY_AWARDS = {
     "benefit": np.uint8, "unit_row": np.int32, "amount": np.int64, "start": np.int32,
     "last_review": np.int32, "disregard_months": np.int16, "refusals": np.int16,
@@ -71,8 +71,8 @@ class Rules:
 
     def told(self, truth: Truth, awards: Mapping[str, Array] | None = None) -> dict[str, dict[str, Array]]:
         """What the rules say where everything is known, by benefit and unit: ``row``, ``entitled``,
-        ``amount`` (fen a month), ``near`` (a condition is missed by little), ``narrow`` (only one fails,
-        or ``near``)."""
+        ``amount`` (fen a month), ``near`` (a condition is missed by little), ``early`` (inside
+        the review interval), ``over`` (no longer valid), ``narrow`` (only one fails, or ``near``)."""
         found = self._kernel.run(
             _table(self.model, truth, self._places, awards), self._places.places, self._parameters,
             keep=Keep.ALL, threads=1,
@@ -88,6 +88,8 @@ class Rules:
                 "entitled": yes,
                 "amount": np.where(yes, np.maximum(amounts, 0), 0),
                 "near": near,
+                "early": (codes & EARLY) > 0,
+                "over": (codes & OVER) > 0,
                 "narrow": applies & ~yes & (near | (_failing(conditions) == 1)),
             }
         return result

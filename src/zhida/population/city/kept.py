@@ -61,7 +61,7 @@ class PartTruth:
         told = self.rules.told(truth, awards)
         for number, (benefit, table) in enumerate(self.rules.benefits):
             mine = awards["benefit"] == number
-            held = {k: awards[k][mine] for k in ("unit_row", "amount", "last_review")}
+            held = {k: awards[k][mine] for k in ("unit_row", "amount")}
             units.append(table)
             pieces.append(_rows(number, held, told.get(benefit)))
         whole = {k: np.concatenate([p[k] for p in pieces]) for k in pieces[0]}
@@ -87,7 +87,8 @@ class PartTruth:
 def _rows(benefit: int, held: Mapping[str, Array], told: Mapping[str, Array] | None) -> dict[str, Array]:
     """Units entitled and units that receive, in the order of their rows."""
     none = np.zeros(0, np.int64)
-    told = told or {"row": none, "entitled": none.astype(bool), "amount": none, "near": none.astype(bool)}
+    flags = ("entitled", "near", "early", "over")
+    told = told or {"row": none, "amount": none, **dict.fromkeys(flags, none.astype(bool))}
     rows = np.union1d(told["row"][told["entitled"]], held["unit_row"]).astype(np.int64)
     at = np.searchsorted(told["row"], rows)
     inside = at < len(told["row"])
@@ -106,10 +107,9 @@ def _rows(benefit: int, held: Mapping[str, Array], told: Mapping[str, Array] | N
         "row": rows,
         "entitled": of(told["entitled"], at, inside, bool),
         "amount": of(told["amount"], at, inside, np.int64),
-        "near": of(told["near"], at, inside, bool),
+        **{flag: of(told[flag], at, inside, bool) for flag in flags[1:]},
         "receives": receives,
         "award": of(held["amount"], by, receives, np.int64),
-        "last_review": of(held["last_review"], by, receives, np.int32),
     }
 
 

@@ -14,11 +14,13 @@ from typing import Any
 
 from zhida.codes.months import format_month
 from zhida.rules.checks.arithmetic import SumError, evaluate
+from zhida.rules.checks.listed import KEYS, Listed, differences, read_listed
 from zhida.rules.declarations import At, Benefit, Pack
 from zhida.rules.explain.assess import assess, program_of
+from zhida.rules.explain.events import KEY
 from zhida.rules.explain.interpret import Run
 from zhida.rules.explain.request import RequestError, parse_request
-from zhida.rules.formulas.ir import PERSON, YES
+from zhida.rules.formulas.ir import PERSON
 from zhida.rules.loading.files import PackFiles
 from zhida.rules.loading.yamlnodes import Node
 from zhida.rules.problems import PackError, Problems, nearest, one_of
@@ -29,7 +31,7 @@ SURVIVORS = "cases/survivors.yaml"
 ANSWERS = ("yes", "no", "undetermined", "not_applicable")
 _REQUEST = ("complete", "household", "members", "others", "households", "known_on", "events")
 _SUPPOSE = "suppose"
-_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers", "speaks", "due")
+_EXPECT = ("who", "amount", "amount_range", "because", "missing", "assumptions", "covers", "due", *KEYS)
 _OPEN = ("no", "undetermined")
 GROUP = ""
 """In ``Expect.who``: the household as a whole."""
@@ -46,8 +48,8 @@ class Sum:
 @dataclass(frozen=True, slots=True)
 class Expect:
     """What one benefit must say. None: nothing is expected of that. ``because`` are ids of conditions
-    that must have the expected answer, ``covers`` ids of members, ``speaks`` whether something surely speaks
-    for need, ``due`` both ends of what is due for the month by the household's events."""
+    that must have the expected answer, ``covers`` ids of members, ``listed`` what lists show
+    of it, ``due`` both ends of what is due for the month by the household's events."""
 
     benefit: str
     who: str
@@ -58,8 +60,8 @@ class Expect:
     missing: tuple[str, ...]
     assumptions: tuple[str, ...]
     covers: tuple[str, ...] | None
-    speaks: bool | None
     at: At
+    listed: Listed
     due: tuple[Sum, Sum] | None = None
 
 
@@ -215,18 +217,10 @@ def _expect(pack: Pack, item: Node, ids: Sequence[str]) -> Expect | None:
         missing=_words(missing),
         assumptions=_words(record.get("assumptions")),
         covers=members,
-        speaks=_speaks(record.get("speaks"), benefit),
         at=item.at,
+        listed=read_listed(record, benefit),
         due=_due(record.get("due")),
     )
-
-
-def _speaks(node: Node | None, benefit: Benefit) -> bool | None:
-    if node is None:
-        return None
-    if benefit.signal is None:
-        node.add(f"{benefit.id} has no signal", "speaks only of a benefit with a signal")
-    return node.word("yes", "no") == "yes"
 
 
 def _who(node: Node | None, item: Node, benefit: Benefit, ids: Sequence[str]) -> str:
@@ -302,21 +296,21 @@ def run_case(pack: Pack, case: Case) -> list[Failure]:
 
 
 def _silent(case: Case, pack: Pack) -> list[Failure]:
-    """Where something speaks for need and should not, or the reverse. No answer tells it: it orders lists."""
-    wanted = [e for e in case.expects if e.speaks is not None]
+    """What lists would show otherwise; no answer tells it."""
+    wanted = [e for e in case.expects if e.listed.asked]
     if not wanted:
         return []
-    request = parse_request(pack, case.data)
+    request = parse_request(pack, {k: v for k, v in case.data.items() if k != KEY})
     program = program_of(pack, request.month)
     run = Run(program, request.facts, request.known_on)
     found = []
     for e in wanted:
         at = request.ids.index(e.who) if e.who != GROUP else 0
-        bits = run.value(program.benefits[e.benefit].signal, at)
-        if (bits == YES) != e.speaks:
-            says = "nothing surely speaks for need" if e.speaks else "something surely speaks for need"
-            name = e.benefit + (f" of {e.who}" if e.who else "")
-            found.append(Failure(case.id, e.benefit, e.at, f"{name}: {says}, expected otherwise"))
+        name = e.benefit + (f" of {e.who}" if e.who else "")
+        found += [
+            Failure(case.id, e.benefit, e.at, f"{name}: {says}")
+            for says in differences(e.listed, run, program.benefits[e.benefit], at)
+        ]
     return found
 
 

@@ -3,8 +3,8 @@
 Parameters: each value a smallest step up and down (a yes/no turned), each dated boundary a month sooner
 and later, each city-wide act no longer one. Formulas: see :mod:`zhida.rules.checks.edits`. Benefits:
 each rounding turned, each exclusion, group and choice taken out, each dated boundary shifted, each rule of
-months turned. What only
-orders lists (``signal``, ``near``, ``review``) is left alone: no answer shows it.
+months turned, what is near and each review rule a step to both sides. What speaks for need (``signal``) is
+left alone: no answer shows it.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ from zhida.rules.declarations import (
 from zhida.rules.formation import Formation, Ground
 from zhida.rules.loading.units import formulas_of
 from zhida.rules.parameters import effective_month, end_month
-from zhida.rules.timing import MONTHS, monthly
+from zhida.rules.timing import MONTHS, Review, monthly
 
 MONTH = "month rule"
 """The kind of mutants that only show in what a month is due."""
+LISTED = "lists"
+"""The kind of mutants that only show in lists."""
 _DIRECTIONS = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP, Direction.HALF_UP: Direction.DOWN}
 
 
@@ -224,6 +226,7 @@ def _of_benefit(b: Benefit) -> Iterator[Mutant]:
         )
     yield from _of_conditions(b)
     yield from _of_amounts(b)
+    yield from _of_lists(b)
     if b.covers is not None:
         yield from _edited(
             b.covers, f"{b.id}.covers", "benefit", b.id, lambda f: _with(benefit=replace(b, covers=f))
@@ -239,6 +242,35 @@ def _of_benefit(b: Benefit) -> Iterator[Mutant]:
         yield mutant(
             f"{b.id}.excluded_by | {e.benefit} → taken out", e.at, "exclusion", replace(b, excluded_by=rest)
         )
+
+
+def _of_lists(b: Benefit) -> Iterator[Mutant]:
+    """What is near, and the review rules."""
+
+    def mutant(key: str, at: At, changed: Benefit, month: int | None = None) -> Mutant:
+        return Mutant(key, at, LISTED, "benefit", b.id, _with(benefit=changed), month)
+
+    for i, c in enumerate(b.conditions):
+        for near in () if c.near is None else (c.near - 1, c.near + 1):
+            conditions = (*b.conditions[:i], replace(c, near=near), *b.conditions[i + 1 :])
+            yield mutant(f"{b.id}.{c.id}.near | {c.near} → {near}", c.at, replace(b, conditions=conditions))
+    for i, r in enumerate(b.reviews if b.award else ()):
+
+        def put(review: Review, i: int = i) -> Benefit:
+            return replace(b, reviews=(*b.reviews[:i], review, *b.reviews[i + 1 :]))
+
+        at = r.every.at
+        for e in edits(r.every):
+            yield mutant(f"{b.id}.review | {e.was} → {e.now}", e.at, put(replace(r, every=e.formula)))
+        for change in (r.clear_change - 1, r.clear_change + 1) if b.amounts else ():
+            key = f"{b.id}.review.clear_change | {r.clear_change} → {change}"
+            yield mutant(key, at, put(replace(r, clear_change=change)))
+        for valid in () if r.valid is None else (r.valid - 1, r.valid + 1):
+            yield mutant(f"{b.id}.review.valid | {r.valid} → {valid}", at, put(replace(r, valid=valid)))
+    for month, other in _shifts([r.every for r in b.reviews]):
+        reviews = tuple(replace(r, every=_shifted(r.every, month, other)) for r in b.reviews)
+        key = f"{b.id}.review | {format_month(month)} → {format_month(other)}"
+        yield mutant(key, b.at, replace(b, reviews=reviews), month)
 
 
 def _of_conditions(b: Benefit) -> Iterator[Mutant]:

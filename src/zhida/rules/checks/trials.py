@@ -11,13 +11,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from zhida.rules.checks.cases import Case, Expect, run_case, supposed
+from zhida.rules.checks.cases import Case, Expect, supposed
 from zhida.rules.checks.coverage import COUNTY, parameters_of
-from zhida.rules.checks.mutants import MONTH, Mutant
-from zhida.rules.declarations import Benefit, Pack, Parameter
+from zhida.rules.checks.mutants import LISTED, MONTH, Mutant
+from zhida.rules.checks.quiet import Quiet
+from zhida.rules.declarations import Pack, Parameter
 from zhida.rules.explain.assess import answer_word
-from zhida.rules.explain.due import Looked, look
-from zhida.rules.explain.events import read_events
 from zhida.rules.explain.interpret import Run, Value
 from zhida.rules.explain.request import Request, RequestError, earliest_month, parse_request
 from zhida.rules.formulas.ir import PERSON, YES, Node, RangeError, cone
@@ -114,10 +113,10 @@ class Bench:
         self.tainted: dict[tuple[int, tuple[int, ...], str], frozenset[int]] = {}
         self.kills: dict[tuple[str, int], int] = {}
         self.cases: list[_Prepared] = []
-        self.due: list[tuple[Looked, Sequence[Expect]]] = []
+        self.quiet = Quiet(pack, self.program)
         for case in cases:
             self._prepare(case)
-            self._prepare_due(case)
+            self.quiet.add(case)
 
     # the pack as it is ----------------------------------------------------------------------------
 
@@ -167,32 +166,13 @@ class Bench:
             for place in places
         }
 
-    def _prepare_due(self, case: Case) -> None:
-        expects = [e for e in case.expects if e.due is not None]
-        if expects and not run_case(self.pack, case):
-            told, events = read_events(case.data)
-            only = {e.benefit for e in expects}
-            self.due.append((look(self.pack, told, events, case.month, only=only), expects))
-
-    def _due_differs(self, changed: Benefit) -> bool:
-        """Whether some case notices other rules of months."""
-        for looked, expects in self.due:
-            units = {e.who or changed.unit: e.due for e in expects if e.benefit == changed.id}
-            for unit_id, wanted in units.items():
-                ends = looked.due(changed, unit_id).ends
-                if wanted is not None and any(
-                    end != sum.value * 100 for end, sum in zip(ends, wanted, strict=True)
-                ):
-                    return True
-        return False
-
     # one mutant -----------------------------------------------------------------------------------
 
     def fate(self, mutant: Mutant) -> str:
         """killed, lives, same or unusable."""
         changed = mutant.change(self.pack)
-        if mutant.kind == MONTH:
-            return "killed" if self._due_differs(changed.benefits[mutant.record]) else "lives"
+        if mutant.kind in (MONTH, LISTED):
+            return self.quiet.fate(mutant, changed)
         if mutant.what == "parameter":
             return self._fate_of_parameter(mutant, changed)
         try:

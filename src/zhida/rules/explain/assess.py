@@ -20,6 +20,7 @@ from zhida.rules.explain.grounds import yuan
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.explain.month_words import rule_json
 from zhida.rules.explain.request import Request, RequestError, parse_request
+from zhida.rules.explain.reviewing import review_of
 from zhida.rules.formulas.ir import NA, NO, PERSON, YES
 from zhida.rules.formulas.terms import Term
 from zhida.rules.parameters import is_stale
@@ -152,6 +153,7 @@ def _result(run: Run, b: BenefitProgram, i: int, ids: Sequence[str]) -> dict[str
         "assumptions": grounds.assumptions(run, b, i, word),
         "months": [rule_json(r) for r in b.benefit.months] if word in ("yes", "undetermined") else [],
         "due": None,
+        "review": review_of(run, b, i),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zhida.codes.money import format_yuan
+from zhida.rules.explain.reviewing import in_words as reviewed
 from zhida.rules.timing import UNKNOWN, Event, MonthRule
 
 COUNTED = {"application": "申请", "decision": "批准", "event": "符合条件"}
@@ -71,8 +72,9 @@ def in_words(rules: Iterable[Mapping[str, str]]) -> str:
 
 
 def of_result(result: Mapping[str, Any]) -> list[str]:
-    """Of a result of ``assess``: what the household's events make of the month, then which months count."""
-    found = []
+    """Of a result of ``assess``: what the review rules say of who receives it, what the household's events
+    make of the month, then which months count."""
+    found = [] if result["review"] is None else [reviewed(result["review"])]
     due = result["due"]
     if due is not None and due["because"]:
         low, high = (None if end is None else format_yuan(round(end * 100)) for end in due["amount_range"])

@@ -29,6 +29,7 @@ def formulas_of(record: Variable | Benefit) -> Iterator[Formula]:
     yield from (c.formula for c in record.conditions)
     yield from (a.formula for a in record.amounts)
     yield from (c.formula for c in (record.applies, record.signal) if c is not None)
+    yield from (review.every for review in record.reviews)
     if record.covers is not None:
         yield record.covers
 

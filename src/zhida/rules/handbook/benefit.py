@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from zhida.rules.checks.cases import Case
-from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formula, Kind, Pack
+from zhida.rules.declarations import Amount, Benefit, Citation, Condition, Formula, Pack
 from zhida.rules.formulas.reach import Reach, formulas_of
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
 from zhida.rules.handbook.formed import formed_by, heading
-from zhida.rules.handbook.handling import beside, months, open_points, procedure, provides
+from zhida.rules.handbook.handling import beside, months, open_points, procedure, provides, reviews
 from zhida.rules.handbook.reasons import frequent
 from zhida.rules.handbook.tables import Gaps, parameter_table
 
@@ -185,16 +185,13 @@ def _standards(pack: Pack, b: Benefit, reach: Reach, gaps: Gaps) -> Iterator[str
 
 
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:
-    if b.documents or b.review is not None or b.procedure or b.months:
+    if b.documents or b.reviews or b.procedure or b.months:
         yield "<h2>办理</h2>"
     yield from procedure(pack, b, UP)
     yield from months(pack, b, UP)
     if b.documents:
         yield f"<p>材料：{html.text('、'.join(b.documents))}</p>"
-    if b.review is not None:
-        least = say.number(Kind.MONEY, 2, b.review.clear_change)
-        text = f"每 {b.review.every} 个月复核一次；其间相差不到 {least} 元的不变更"
-        yield f"<p>{text}{html.cited(pack, b.review.citation, UP)}</p>"
+    yield from reviews(pack, b, UP)
     if b.legal:
         yield "<h2>依据</h2>"
         yield "<ul>" + "".join(f"<li>{html.cited(pack, c, UP)}</li>" for c in b.legal) + "</ul>"
@@ -209,8 +206,7 @@ def _assumed(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
     for a in b.amounts:
         items += [("发放的数额", a.citation), ("取整", a.rounding.citation)]
     items += [(f"与{pack.benefits[x.benefit].name}不能同时享受", x.citation) for x in b.excluded_by]
-    if b.review is not None:
-        items.append(("复核", b.review.citation))
+    items += [("复核", r.citation) for r in b.reviews]
     needed = _needed(pack, b, reach)
     items += [(f"用语：{v.name}", v.citation) for v in pack.variables.values() if v.id in needed]
     for f in pack.formations.values():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zhida.rules.declarations import Benefit, Pack
+from zhida.rules.declarations import Benefit, Kind, Pack
 from zhida.rules.explain.month_words import says
 from zhida.rules.handbook import html, say
 from zhida.rules.matrix import Cell, Together
+from zhida.rules.timing import Review
 
 
 def provides(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
@@ -42,6 +43,20 @@ def months(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
     yield "<p>发放月份：</p>"
     items = (f"<li>{html.text(says(m))}{html.cited(pack, m.citation, up)}</li>" for m in b.months)
     yield f"<ul>{''.join(items)}</ul>"
+
+
+def review(r: Review) -> str:
+    """The interval of one review rule in words."""
+    return r.says or f"每 {r.every.text} 个月复核一次"
+
+
+def reviews(pack: Pack, b: Benefit, up: str) -> Iterator[str]:
+    for r in b.reviews:
+        least = say.number(Kind.MONEY, 2, r.clear_change)
+        when = say.span(r.every.start, r.every.until)
+        valid = f"；认定满 {r.valid} 个月须重新申请" if r.valid is not None else ""
+        text = f"{html.text(review(r))}；其间相差不到 {least} 元的不变更{valid}"
+        yield f"<p>{text}{f'（{when}）' if when else ''}{html.cited(pack, r.citation, up)}</p>"
 
 
 def beside(pack: Pack, b: Benefit, up: str) -> Iterator[str]:

@@ -19,8 +19,10 @@ from zhida.rules.formulas.reach import Reach
 from zhida.rules.handbook import html, say
 from zhida.rules.handbook.examples import examples
 from zhida.rules.handbook.formed import heading, plainly
+from zhida.rules.handbook.handling import review
 from zhida.rules.handbook.reasons import frequent
 from zhida.rules.parameters import Lookup, effective_month
+from zhida.rules.timing import review_in
 
 UP = "../"
 EXAMPLES = {"yes": 2, "no": 1}
@@ -154,8 +156,10 @@ def _where(b: Benefit, month: int) -> Iterator[str]:
         items.append(f"{owners[-1].department}主管")
     if b.documents:
         items.append(f"材料：{'、'.join(b.documents)}")
-    if b.review is not None:
-        items.append(f"每 {b.review.every} 个月复核一次")
+    now = review_in(b, month)
+    if now is not None:
+        items += [review(now)]
+        items += [f"认定满 {now.valid} 个月须重新申请"] if now.valid is not None else []
     yield "<ul>" + "".join(f"<li>{html.text(i)}</li>" for i in items) + "</ul>"
 
 

@@ -165,6 +165,9 @@ class Writer:
         codes.append(f"kept({self.e.yes(b.near)} & (not {self.e.no(b.near)}), 512)")
         codes.append(self.e.bits(b.awarded, 10) if b.awarded is not None else str(2 << 10))
         codes.append(self.e.bits(b.applies, 13))
+        if b.review is not None:
+            codes.append(f"kept({self._only_yes(b.review.early)}, 65536)")
+            codes.append(f"kept({self._only_yes(b.review.over)}, 131072)")
         full, presumed = b.full.amount, b.presumed.amount
         self.e.put(f"codes = {' | '.join(codes)}")
         ends = []

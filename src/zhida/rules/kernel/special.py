@@ -44,6 +44,9 @@ def specialised(program: Program, form: Form) -> Program:
             near=simple(b.near),
             signal=simple(b.signal),
             bands=tuple(simple(n) for n in b.bands),
+            review=None
+            if b.review is None
+            else replace(b.review, early=simple(b.review.early), over=simple(b.review.over)),
         )
         for name, b in program.benefits.items()
     }

@@ -27,7 +27,7 @@ PERIODS = ("month", "year", "once")
 _REQUIRED = ("id", "name", "unit", "kind", "award", "says", "conditions", "legal")
 _OPTIONAL = ("automatic", "exists", "owners", "applies", "amount", "amounts", "excluded_by", "covers")
 _OPTIONAL_REST = (
-    *("ceiling", "provides", "procedure", "signal", "review", "documents", "history", "months"),
+    *("ceiling", "provides", "procedure", "signal", "review", "documents", "history", "months", "reviews"),
 )
 _DATED = ("from", "until")
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
@@ -49,7 +49,7 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
     unit = formation.of if formation is not None else named
     if covers is not None and unit and not context.units[unit].members:
         covers.add("a benefit of persons covers the person", "no `covers`")
-    applies, signal, review = record.get("applies"), record.get("signal"), record.get("review")
+    applies, signal = record.get("applies"), record.get("signal")
     benefit = Benefit(
         id=id,
         name=name,
@@ -66,7 +66,7 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
         excluded_by=tuple(read_list(record.get("excluded_by"), lambda item: _exclusion(item, context))),
         covers=covers.formula() if covers is not None else _counted(formation),
         signal=_named_condition(signal, "signal", context) if signal is not None else None,
-        review=_review(review, context) if review is not None else None,
+        reviews=_reviews(record, id, context),
         documents=record["documents"].texts() if "documents" in record else (),
         says=record["says"].text(),
         legal=tuple(context.citation(item.map((), CITATION)) for item in record["legal"].items()),
@@ -82,12 +82,15 @@ def read_benefit(node: Node, file_id: str, context: Context) -> Benefit | None:
 
 
 def _history(record: Map) -> tuple[str, ...]:
-    """Words of :data:`PASTS`, each once; only an award has a past."""
+    """Words of :data:`PASTS`, each once; only an award has a past. What is reviewed tells when it was."""
     node = record.get("history")
-    words = tuple(dict.fromkeys(one.word(*PASTS) for one in node.items())) if node is not None else ()
+    words = [one.word(*PASTS) for one in node.items()] if node is not None else []
+    reviewed = "review" in record or "reviews" in record
+    if reviewed and record["award"].value == "true":
+        words.append("review")
     if node is not None and words and not record["award"].boolean():
         node.add("a past without an award", "`award: true`, or no `history`")
-    return words
+    return tuple(dict.fromkeys(words))
 
 
 def _counted(formation: Formation | None) -> Formula | None:
@@ -199,9 +202,24 @@ def _owner(item: Node, context: Context) -> Owner:
     return Owner(record["department"].text(), start, context.citation(record), until)
 
 
+def _reviews(record: Map, id: str, context: Context) -> tuple[Review, ...]:
+    if "review" in record and "reviews" in record:
+        record["reviews"].add("review and reviews", "one of them", text=id)
+    nodes = [record["review"]] if "review" in record else []
+    nodes = nodes or (record["reviews"].items() if "reviews" in record else [])
+    reviews = tuple(_review(node, context) for node in nodes)
+    context.no_overlap(f"the review of {id}", [review.every for review in reviews])
+    return reviews
+
+
 def _review(node: Node, context: Context) -> Review:
-    record = node.map(("every_months",), ("clear_change", *CITATION))
+    record = node.map(("every_months",), ("clear_change", "valid_months", "says", *_DATED, *CITATION))
     change = record["clear_change"].money() if "clear_change" in record else 0
     if change < 0:
         record["clear_change"].add("a negative change", "0 or more")
-    return Review(record["every_months"].integer(1, 120), change, context.citation(record))
+    start, until = context.months(record)
+    valid = record["valid_months"].integer(1, 120) if "valid_months" in record else None
+    every, says = record["every_months"].formula(start, until), record.text("says")
+    if not every.text.isdigit() and not says:
+        record["every_months"].add("an interval that is not one number", "`says`: the interval in words")
+    return Review(every, change, context.citation(record), valid, says)

@@ -56,7 +56,7 @@ def _step(item: Node, context: Context) -> Step:
 def check_kind(benefit: Benefit, record: Map) -> None:
     """What help in kind and help at discretion may and must have."""
     if benefit.kind == "in_kind":
-        for key in ("amount", "amounts", "ceiling", "signal", "review"):
+        for key in ("amount", "amounts", "ceiling", "signal", "review", "reviews"):
             if key in record:
                 record[key].add("help in kind is no money and on no list", f"no `{key}`", text=benefit.id)
         if not benefit.provides:

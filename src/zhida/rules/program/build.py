@@ -47,6 +47,7 @@ def structure_months(pack: Pack) -> list[int]:
         found |= {m for f in v.formulas for m in (f.start, f.until) if m is not None}
     for b in pack.benefits.values():
         parts = [f for c in b.conditions for f in (c.formula,)] + [a.formula for a in b.amounts]
+        parts += [review.every for review in b.reviews]
         found |= {m for f in parts for m in (f.start, f.until) if m is not None}
         found |= {m for m in (b.start, b.until) if m is not None}
     if not found:

@@ -10,13 +10,23 @@ from zhida.rules.formulas import terms
 from zhida.rules.formulas.ir import PERSON, Node, RangeError
 from zhida.rules.formulas.language import Reader, Scope
 from zhida.rules.formulas.syntax import Located, parse
-from zhida.rules.formulas.terms import Term
-from zhida.rules.program.records import BenefitProgram, ConditionProgram, Outcome, exists_in, margin
+from zhida.rules.formulas.terms import FormulaError, Term
+from zhida.rules.program.records import (
+    BenefitProgram,
+    ConditionProgram,
+    Outcome,
+    ReviewProgram,
+    exists_in,
+    margin,
+)
+from zhida.rules.timing import review_in
 
 if TYPE_CHECKING:
     from zhida.rules.program.builder import Builder
 
 Presume = Callable[[Node], Node]
+LONGEST = 120
+"""Months of a review interval."""
 
 
 class Broken(Exception):
@@ -63,7 +73,27 @@ class Finisher:
             covers,
             self.builder.awarded(b),
             amount.num if amount is not None else None,
+            self._review(b, presumed),
         )
+
+    def _review(self, b: Benefit, presumed: Presume) -> ReviewProgram | None:
+        """None where nothing is awarded, so that there is nothing to review."""
+        rule = review_in(b, self.builder.month)
+        since = self.builder.names.value(f"review_months_{b.id}", b.unit) if b.award else None
+        if rule is None or since is None:
+            return None
+        try:
+            every = Reader(self.builder.names, rule.every).term(parse(rule.every), Scope(b.unit))
+            if every.dim != "number" or every.den is not None or every.num.lo < 1 or every.num.hi > LONGEST:
+                says = f"an interval that is {terms.word(every)}, or may not be 1 to {LONGEST}"
+                raise Located(rule.every.at, rule.every.text, FormulaError(says, "whole months"))
+        except Located as error:
+            self.builder.note(error)
+            raise Broken from None
+        g = self.g
+        early = g.coalesce(presumed(g.less(since.num, every.num)), g.truth(False))
+        over = g.truth(False) if rule.valid is None else g.less_equal(g.const(rule.valid), since.num)
+        return ReviewProgram(rule, presumed(every.num), since.num, early, over)
 
     def _presume(self, leaf: Node) -> Node:
         if leaf.op != "input":

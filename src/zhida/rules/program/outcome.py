@@ -19,7 +19,8 @@ ROW = (
     "award",
 )
 """One row of the kernel. ``codes``: bits 0-2 the answer, 3-5 the answer as far as registers tell, 6-8
-the signal of need, 9 a near miss, 10-12 awarded, 13-15 applies; each yes, no, not applicable."""
+the signal of need, 9 a near miss, 10-12 awarded, 13-15 applies; each yes, no, not applicable.
+Surely so: 16 inside the review interval, 17 no longer valid."""
 
 PRIME = 0x100000001B3
 OFFSET = 0xCBF29CE484222325
@@ -76,6 +77,10 @@ def row(run: Run, b: BenefitProgram, i: int) -> dict[str, int]:
     codes |= 512 if near & YES and not near & NO else 0
     codes |= (bits_of(run, b.awarded, i) if b.awarded is not None else NO) << 10
     codes |= bits_of(run, b.applies, i) << 13
+    if b.review is not None:
+        codes |= (65536 if bits_of(run, b.review.early, i) == YES else 0) | (
+            131072 if bits_of(run, b.review.over, i) == YES else 0
+        )
     found = {"index": i, "codes": codes}
     for name, outcome in (("amount", b.full), ("presumed", b.presumed)):
         paid = outcome.amount is not None and bits_of(run, outcome.answer, i) & YES

@@ -10,6 +10,7 @@ from zhida.rules.formation import Ground
 from zhida.rules.formulas import terms
 from zhida.rules.formulas.ir import Graph, Node
 from zhida.rules.formulas.terms import Term
+from zhida.rules.timing import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,18 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewProgram:
+    """The review rules of the month, as far as registers tell. ``early``: inside the interval; ``over``: the
+    validity has run out; ``every``, ``since``: months."""
+
+    rule: Review
+    every: Node
+    since: Node
+    early: Node
+    over: Node
+
+
+@dataclass(frozen=True, slots=True)
 class BenefitProgram:
     """``full``: what is known; ``presumed``: as far as registers tell, with what families declare or
     authorise taken at its empty value where it is not known. ``near``: exactly one condition fails,
@@ -59,6 +72,7 @@ class BenefitProgram:
     covers: Node | None
     awarded: Node | None
     award_amount: Node | None
+    review: ReviewProgram | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,7 @@ class Program:
             for n in (b.full.amount, b.presumed.amount, b.awarded, b.award_amount, b.applies)
             if n is not None
         ]
-        return found
+        return found + ([b.review.early, b.review.over] if b.review is not None else [])
 
 
 def margin(g: Graph, c: ConditionProgram) -> Term | None:
