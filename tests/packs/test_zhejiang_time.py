@@ -41,8 +41,8 @@ def test_months_that_the_law_leaves_open(pack: Pack) -> None:
 def review(pack: Pack, month: str, months: int, award: str, **person: object) -> Any:
     """Of one person on dibao with a pension of 100 yuan, reviewed ``months`` ago, who is paid ``award``."""
     told = {
-        "id": "甲", "出生日期": "1980-05-01", "养老金": 100, "新增就业收入": 0, "其他转移性收入": 0, "申报的其他收入": 0,
-        "支付的赡养抚养费": 0, "离家宗教教职": False, "法定义务人状况": "有能力",
+        "id": "甲", "出生日期": "1980-05-01", "养老金": 100, "新增就业收入": 0, "其他转移性收入": 0,
+        "申报的其他收入": 0, "支付的赡养抚养费": 0, "离家宗教教职": False, "法定义务人状况": "有能力",
     }  # fmt: skip
     request = {
         "month": month, "division": "330106", "complete": "all", "members": [told | person],

@@ -22,7 +22,7 @@ from zhida.rules.program.records import BenefitProgram, Program
 
 @dataclass(slots=True)
 class Quiet:
-    """Cases that say what is due or listed and come out as the pack is. ``program``: the pack's of a month."""
+    """Cases that say what is due or listed and come out so. ``program``: the pack's, of a month."""
 
     pack: Pack
     program: Callable[[int], Program]
