@@ -166,8 +166,8 @@ class Writer:
         codes.append(self.e.bits(b.awarded, 10) if b.awarded is not None else str(2 << 10))
         codes.append(self.e.bits(b.applies, 13))
         if b.review is not None:
-            codes.append(f"kept({self._only_yes(b.review.early)}, 65536)")
-            codes.append(f"kept({self._only_yes(b.review.over)}, 131072)")
+            codes.append(f"kept({self.ops.only_yes(b.review.early)}, 65536)")
+            codes.append(f"kept({self.ops.only_yes(b.review.over)}, 131072)")
         full, presumed = b.full.amount, b.presumed.amount
         self.e.put(f"codes = {' | '.join(codes)}")
         ends = []
