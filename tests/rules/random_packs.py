@@ -577,11 +577,7 @@ def _benefits(w: Writer, shape: Shape) -> tuple[dict[str, str], list[tuple[str, 
         ]
         lines += ["says: 随机", "legal: [{source: L1}]"]
         if award:
-            every = f"{rng.randint(1, 120)} if {w.bool(2, scope)} else {rng.randint(1, 120)}"
-            valid = f", valid_months: {rng.randint(1, 120)}" if rng.random() < 0.5 else ""
-            lines.append(
-                f"review: {{every_months: {quoted(every)}, says: 随机{valid}, clear_change: 1, {SURE}}}"
-            )
+            lines.append(_review(random.Random(f"{w.names[-1].word} {i}"), w, scope))
         if rng.random() < 0.6:
             lines.append(f"applies: {{says: 随机, formula: {quoted(w.bool(2, scope))}, {SURE}}}")
         lines.append("conditions:")
@@ -611,6 +607,14 @@ def _benefits(w: Writer, shape: Shape) -> tuple[dict[str, str], list[tuple[str, 
         if i > 1:
             w.benefits.append((word, unit, paid))
     return files, pays
+
+
+def _review(rng: random.Random, w: Writer, scope: Scope) -> str:
+    """An interval that hangs on some truth; drawn apart from the rest."""
+    truths = [text for text, n in w.reach(scope) if n.dim == "bool"]
+    every = f"{rng.randint(1, 60)} if {rng.choice(truths)} else {rng.randint(1, 60)}" if truths else "12"
+    valid = f", valid_months: {rng.randint(1, 60)}" if rng.random() < 0.5 else ""
+    return f"review: {{every_months: {quoted(every)}, says: 随机{valid}, clear_change: 1, {SURE}}}"
 
 
 def _groups(rng: random.Random, pays: list[tuple[str, str, bool]]) -> str:
