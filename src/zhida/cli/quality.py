@@ -60,12 +60,14 @@ def _show(answer: dict[str, Any], html: Path | None) -> None:
     )
     if answer["consistency"] is None:
         lines(["本月还没有做快照（zhida snapshot），各来源没有比对。"])
+    from zhida.population.quality.page import parties_of
+
     for c in answer["consistency"] or []:
         people = (
             f"{c['people']:,} 人"
             if c["people"] is not None
             else f"不公布（不满 {answer['small']} 人，或可由此推出）"
         )
-        lines([f"{c['says']}{'（' + c['field'] + '）' if c['field'] else ''}：{people}"])
+        lines([f"{c['says']}（{parties_of(answer, c)}）：{people}"])
     if html is not None:
         lines([f"报告：{html}"])

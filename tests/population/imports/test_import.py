@@ -24,6 +24,7 @@ from population.imports import fuzz
 from population.imports.office import (
     AS_OF,
     FILE,
+    TODAY,
     Row,
     everything,
     hukou_row,
@@ -33,12 +34,14 @@ from population.imports.office import (
     text,
 )
 from zhida.codes.sealing import Keyring
-from zhida.population.imports import journal, quarantine, taking
+from zhida.population.imports import journal, quarantine, taking, text_files
 from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.contracts import Contracts
 from zhida.population.imports.errors import ImportsError
 from zhida.population.imports.journal import Journal, locked
+from zhida.population.imports.plan import make_plan
 from zhida.population.imports.reasons import Reason
+from zhida.population.imports.run import run
 from zhida.population.imports.taking import Counts, quarantine_path, staging_path, take_file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -178,6 +181,24 @@ def test_several_processes_give_the_same_rows(
     done = take(tmp_path / "in", tmp_path / "two", contracts, keys, processes=2)
     assert len(done.taken) == 3
     assert staged(tmp_path / "one") == staged(tmp_path / "two")
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_progress_moves_on_within_a_file_and_ends_at_the_end(
+    contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, processes: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(text_files, "BLOCK", 4_000)
+    for county in ("330102", "330105"):
+        rows = [hukou_row(i, registered=county) for i in range(1, 300)]
+        put(tmp_path / "in", text(hukou, rows), f"户籍人口_{county}_20250630.csv")
+    told: list[tuple[int, int]] = []
+    plan = make_plan(tmp_path / "in", tmp_path / "register", contracts, TODAY)
+    run(plan, contracts, keys, processes, lambda done, total: told.append((done, total)))
+    total = sum(p.stat().st_size for p in (tmp_path / "in").iterdir())
+    assert told == sorted(told) and told[-1] == (total, total)
+    if processes == 1:  # of others only what they had read when they were looked at
+        assert len(set(told)) > 10
 
 
 def test_two_imports_do_not_mix(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
+from typing import Any
 
 from zhida.codes.months import format_month
 from zhida.codes.sealing import Keyring
@@ -22,6 +23,10 @@ from zhida.population.imports.journal import Journal, Taken, locked
 from zhida.population.imports.mending import clear_up, sweep
 from zhida.population.imports.plan import Plan, PlannedFile, Update
 from zhida.population.imports.taking import Counts, take_file
+
+_SPAWN = multiprocessing.get_context("spawn")
+_LOOK = 0.5
+"""Seconds after which the bar moves on while files are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,15 @@ def run(
     taken: list[Taken] = []
     refused: list[tuple[str, str]] = []
     files = plan.to_take
-    total, done = sum(f.bytes for f in files), 0
+    total = sum(f.bytes for f in files)
     with locked(plan.register):
         journal = Journal.load(plan.register, contracts.pack.id)
         clear_up(journal)
         sweep(journal)
         known = journal.by_sha()  # another import may have ended since the plan was made
         files = tuple(f for f in files if f.sha256 not in known)
-        for file, counts in _each(files, plan.register, contracts, keys, processes):
+        read = _Read(total, progress)
+        for file, counts in _each(files, _Job(plan.register, contracts, keys), processes, read):
             if isinstance(counts, str):
                 refused.append((file.found.name, counts))
             else:
@@ -62,8 +68,7 @@ def run(
                 taken.append(record)
                 if record.mends or record.supersedes:
                     clear_up(journal)
-            done += file.bytes
-            progress(done, total)
+            read.ended(file)
     return Done(tuple(taken), tuple(refused))
 
 
@@ -95,19 +100,41 @@ def _record(file: PlannedFile, counts: Counts, contracts: Contracts) -> Taken:
     )
 
 
+class _Read:
+    """Bytes that were read so far, here and in other processes. A file that is read twice counts once."""
+
+    def __init__(self, total: int, progress: Update) -> None:
+        self.total = total
+        self.by_others: Any = _SPAWN.Value("q", 0)
+        self._progress = progress
+        self._done = self._here = 0
+
+    def more(self, count: int) -> None:
+        self._here += count
+        self.look()
+
+    def look(self) -> None:
+        read = max(self._done, self._here + self.by_others.value)
+        self._progress(min(read, self.total), self.total)
+
+    def ended(self, file: PlannedFile) -> None:
+        self._done += file.bytes
+        self.look()
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     register: Path
     contracts: Contracts
     keys: Keyring
 
-    def take(self, file: PlannedFile) -> Counts | str:
+    def take(self, file: PlannedFile, more: Callable[[int], None]) -> Counts | str:
         """Counts, or the sentence with which the file is refused."""
         assert file.found.as_of is not None
         try:
             return take_file(
                 file.found.path, file.sha256, file.source, file.found.as_of, self.contracts.pack,
-                self.register, self.keys,
+                self.register, self.keys, more,
             )  # fmt: skip
         except FileRefused as error:
             return str(error)
@@ -116,32 +143,31 @@ class _Job:
 Result = tuple[PlannedFile, Counts | str]
 
 
-def _each(
-    files: tuple[PlannedFile, ...], register: Path, contracts: Contracts, keys: Keyring, processes: int
-) -> Iterator[Result]:
+def _each(files: tuple[PlannedFile, ...], job: _Job, processes: int, read: _Read) -> Iterator[Result]:
     """Files in the order in which they are done: the largest first, so that the processes end together.
 
     Those that mend come last and one after the other: a row is mended once.
     """
-    job = _Job(register, contracts, keys)
     whole = sorted((f for f in files if not f.mends), key=lambda f: -f.bytes)
     mending = [f for f in files if f.mends]
     if processes > 1 and len(whole) > 1:
-        with _pool(job, min(processes, len(whole))) as submit:
+        with _pool(job, min(processes, len(whole)), read) as submit:
             waiting = {submit(f): f for f in whole}
             while waiting:
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                finished, _ = wait(waiting, timeout=_LOOK, return_when=FIRST_COMPLETED)
+                read.look()
                 for future in finished:
                     yield waiting.pop(future), future.result()
         whole = []
     for file in (*whole, *mending):
-        yield file, job.take(file)
+        yield file, job.take(file, read.more)
 
 
 @contextmanager
-def _pool(job: _Job, processes: int) -> Iterator[Callable[[PlannedFile], Future[Counts | str]]]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(job,))
+def _pool(job: _Job, processes: int, read: _Read) -> Iterator[Callable[[PlannedFile], Future[Counts | str]]]:
+    pool = ProcessPoolExecutor(
+        processes, mp_context=_SPAWN, initializer=_start, initargs=(job, read.by_others)
+    )
     try:
         yield lambda file: pool.submit(_take, file)
     except BrokenProcessPool as error:
@@ -154,11 +180,12 @@ def _pool(job: _Job, processes: int) -> Iterator[Callable[[PlannedFile], Future[
 
 
 _job: _Job | None = None
+_counter: Any = None
 
 
-def _start(job: _Job) -> None:
-    global _job
-    _job = job
+def _start(job: _Job, counter: Any) -> None:
+    global _job, _counter
+    _job, _counter = job, counter
     parent = multiprocessing.parent_process()
     if parent is not None:  # a killed import must not go on in its children
         watch = threading.Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True)
@@ -167,4 +194,9 @@ def _start(job: _Job) -> None:
 
 def _take(file: PlannedFile) -> Counts | str:
     assert _job is not None
-    return _job.take(file)
+    return _job.take(file, _count)
+
+
+def _count(more: int) -> None:
+    with _counter.get_lock():
+        _counter.value += more

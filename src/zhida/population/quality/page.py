@@ -30,6 +30,13 @@ def page(answer: dict[str, Any]) -> str:
     )
 
 
+def parties_of(answer: dict[str, Any], contradiction: dict[str, Any]) -> str:
+    """The sources that contradict each other, by name, and in which field."""
+    names = {t["source"]: t["name"] for t in answer["timeliness"]}
+    told = [names.get(x, x) for x in (contradiction["one"], contradiction["other"]) if x]
+    return " / ".join([*told, *([contradiction["field"]] if contradiction["field"] else [])])
+
+
 def _share(part: int, whole: int) -> str:
     """Per cent with two decimals, exact until the last place; "—" of nothing."""
     if not whole:
@@ -75,33 +82,51 @@ def _keys(answer: dict[str, Any]) -> str:
 
 def _timeliness(answer: dict[str, Any]) -> str:
     names = [c["name"] for c in answer["counties"]]
-    rows = []
+    rows, never = [], []
     for t in answer["timeliness"]:
+        if not any(p["as_of"] for p in t["places"]):
+            never.append(f"{t['name']}（{t['department']}，{_EVERY[t['every']]}）")
+            continue
         cells = [
             f'<span class="{p["state"]}">{p["as_of"][5:] if p["as_of"] else _STATES[p["state"]]}</span>'
             for p in t["places"]
         ]
-        rows.append(
-            (f"{escape(t['name'])}<small>{escape(t['department'])}</small>", _EVERY[t["every"]], *cells)
-        )
+        rows.append((_named(t["name"], t["department"]), _EVERY[t["every"]], *cells))
     caption = "格中是最近一份的数据日期（月-日）；红字为过期或未交"
-    return _table(("来源", "周期", *map(escape, names)), rows, caption)
+    shown = _table(("来源", "周期", *map(escape, names)), rows, caption)
+    return shown + (f"<p>没有任何区县交来：{escape('、'.join(never))}</p>" if never else "")
+
+
+def _named(name: str, below: str) -> str:
+    return f"{escape(name)}<small>{escape(below)}</small>"
 
 
 def _conformity(answer: dict[str, Any]) -> str:
-    rows = []
+    """Share of rows in order: a row a source, a column a county."""
+    codes = [c["code"] for c in answer["counties"]]
+    by_source: dict[str, list[dict[str, Any]]] = {}
     for c in answer["conformity"]:
-        rows.append(
-            (
-                f"{escape(c['name'])}<small>{escape(c['county_name'])}</small>",
-                f"{c['read']:,}",
-                f"{c['refused']:,}",
-                _share(c["read"] - c["refused"], c["read"]),
-                f"{c['mended']:,}",
-                f"{c['waiting']:,}",
-            )
+        by_source.setdefault(c["name"], []).append(c)
+    rows = []
+    for name, mine in by_source.items():
+        read, refused, mended, waiting = (
+            sum(c[k] for c in mine) for k in ("read", "refused", "mended", "waiting")
         )
-    return _table(("来源、地区", "读入", "不合格", "合格率", "已补正", "待补正"), rows)
+        by = {c["county"]: _share(c["read"] - c["refused"], c["read"]) for c in mine}
+        counts = (f"{n:,}" for n in (read, refused, mended, waiting))
+        rows.append(
+            (escape(name), *counts, _share(read - refused, read), *(by.get(code, "") for code in codes))
+        )
+    headings = (
+        "来源",
+        "读入行",
+        "不合格",
+        "已补正",
+        "待补正",
+        "合格率",
+        *(c["name"] for c in answer["counties"]),
+    )
+    return _table([escape(h) for h in headings], rows, "各区县为合格率")
 
 
 def _causes(answer: dict[str, Any]) -> str:
@@ -135,11 +160,11 @@ def _consistency(answer: dict[str, Any]) -> str:
     rows = []
     for c in found:
         by = {x["county"]: x["people"] for x in c["counties"]}
-        parties = " / ".join(escape(x) for x in (c["one"], c["other"], c["field"]) if x)
+        parties = parties_of(answer, c)
         cells = [_number(by[code]) if code in by else "0" for code in codes]
         rest = [x["people"] for x in c["counties"] if x["county"] not in codes]
         elsewhere = "0" if not rest else "…" if None in rest else f"{sum(rest):,}"
-        rows.append((f"{escape(c['says'])}<small>{parties}</small>", _number(c["people"]), *cells, elsewhere))
+        rows.append((_named(c["says"], parties), _number(c["people"]), *cells, elsewhere))
     caption = f"人数；… 为不满 {answer['small']} 人或可由此推出的，不公布"
     return _table(("矛盾", "合计", *map(escape, names), "其他"), rows, caption)
 
