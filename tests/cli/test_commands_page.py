@@ -69,6 +69,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "quarantine",
         "quality",
         "snapshot",
+        "changes",
         "identity review",
         "identity merge",
         "identity same",

@@ -75,3 +75,23 @@ def test_what_is_to_review_is_decided_and_undone(tmp_path: Path) -> None:
     assert merged.code == 0 and "合并" in merged.out and "撤销" in merged.out
     refused = zhida("identity", "merge", register, "--person", "99", "--into", person, *why)
     one_sentence_each(refused, "Nobody in", "99")
+
+
+def test_two_months_are_compared(tmp_path: Path) -> None:
+    keys = ("--keys", str(tmp_path / "keys.json"))
+    register = str(tmp_path / "r")
+    for month, people in (("0630", (1, 2)), ("0731", (2, 3))):
+        sent = tmp_path / month
+        put(sent, text(HUKOU, [hukou_row(i) for i in people]), f"户籍人口_330102_2025{month}.csv")
+        assert zhida("import", str(sent), "--into", register, *keys).code == 0
+    for month in ("2025-06", "2025-07"):
+        made = zhida(
+            "snapshot", register, "--out", str(tmp_path / month), "--month", month, "--processes", "1"
+        )
+        assert made.code == 0
+    both = (str(tmp_path / "2025-06"), str(tmp_path / "2025-07"))
+    told = zhida("changes", register, *both, "--out", str(tmp_path / "feed.parquet"), "--json")
+    fits("changes", told.json)
+    assert {c["kind"]: c["people"] for c in told.json["changes"]} == {"arrived": 1, "left": 1}
+    again = zhida("changes", register, *both, "--out", str(tmp_path / "feed.parquet"))
+    one_sentence_each(again, "exists already")

@@ -95,3 +95,33 @@ def show(answer: dict[str, Any]) -> None:
         rows = [(c["says"], f"{c['people']:,}") for c in answer["conflicts"]]
         table(("矛盾", "人"), rows, right=(1,))
         lines([f"明细在 {answer['conflicts_file']}"])
+
+
+BeforeArgument = Annotated[Path, typer.Argument(metavar="BEFORE", help="The earlier month's snapshot.")]
+AfterArgument = Annotated[Path, typer.Argument(metavar="AFTER", help="The later month's snapshot.")]
+FeedOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="The new Parquet file of the feed.")]
+
+
+def changes(
+    register: RegisterArgument,
+    before: BeforeArgument,
+    after: AfterArgument,
+    out: FeedOption,
+    pack: choose.PackOption = "",
+    json: choose.JsonOption = False,
+) -> None:
+    """Say what changed between two months: births, deaths, moves, marriages, and what a pack calls news."""
+    from zhida.population.imports.contracts import load_contracts
+    from zhida.population.register.changes import counts, feed_of, write_changes
+    from zhida.population.register.resolution import load_resolution
+
+    contracts = load_contracts(choose.load(pack))
+    rules = load_resolution(contracts)
+    feed, old, new = feed_of(register, contracts, rules, before, after)
+    write_changes(out, feed, old, new)
+    found = [{"kind": k, "says": says, "people": n} for k, says, n in counts(feed, rules)]
+    if json:
+        emit({"path": str(out), "before": old.id, "after": new.id, "rows": feed.num_rows, "changes": found})
+        return
+    table(("变化", "人"), [(str(c["says"]), f"{c['people']:,}") for c in found], right=(1,))
+    lines([f"{out}: {feed.num_rows:,} 行"])

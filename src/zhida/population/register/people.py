@@ -87,6 +87,23 @@ def digits_of(month: Month) -> Digits:
     return found
 
 
+def dead_keys(month: Month, contracts: Contracts, rules: Resolution) -> Array:
+    """By person key: whether a source tells of a death by the end of the month."""
+    dead = np.zeros(month.landed.keys, bool)
+    for rule in rules.deaths:
+        if not month.has(rule.rows.source):
+            continue
+        known = f"({where_sql(rule.rows.where)})"
+        if rule.on:
+            known += f" AND ({quoted(rule.on)} IS NULL OR {quoted(rule.on)} <= DATE '{month.last_day}')"
+        rows = month.rows(contracts.sources[rule.rows.source])
+        found = month.db.execute(
+            f"SELECT DISTINCT person_key FROM {rows} WHERE {known} AND NOT doubtful"
+        ).fetchnumpy()
+        dead[found["person_key"]] = True
+    return dead
+
+
 class _Finder:
     def __init__(
         self, month: Month, contracts: Contracts, rules: Resolution, places: Places, conflicts: Conflicts
@@ -103,23 +120,6 @@ class _Finder:
         db.execute("CREATE OR REPLACE TABLE placed (code VARCHAR, row INTEGER)")
         if codes:
             db.executemany("INSERT INTO placed VALUES (?, ?)", [(c, self.places.row(c)) for c in codes])
-
-    def dead(self) -> Array:
-        dead = np.zeros(self.month.landed.keys, bool)
-        for rule in self.rules.deaths:
-            if not self.month.has(rule.rows.source):
-                continue
-            known = f"({where_sql(rule.rows.where)})"
-            if rule.on:
-                known += (
-                    f" AND ({quoted(rule.on)} IS NULL OR {quoted(rule.on)} <= DATE '{self.month.last_day}')"
-                )
-            rows = self.month.rows(self.sources[rule.rows.source])
-            found = self.month.db.execute(
-                f"SELECT DISTINCT person_key FROM {rows} WHERE {known} AND NOT doubtful"
-            ).fetchnumpy()
-            dead[found["person_key"]] = True
-        return dead
 
     def registered(self) -> _Listed:
         rule = self.rules.registered
@@ -222,7 +222,7 @@ def find_people(
     """Everybody alive who is registered or lives in the territory. ``residents_known``: all who live in it
     are known, so that who is registered there and not among them lives elsewhere."""
     finder = _Finder(month, contracts, rules, places, conflicts)
-    dead = finder.dead()
+    dead = dead_keys(month, contracts, rules)
     hukou, home = finder.registered(), finder.resident()
     listed = hukou.place >= 0
     lives_here = home.place >= 0

@@ -100,6 +100,29 @@ class Clash:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """News about a person: a known value of ``field`` that turned from ``before`` into ``after`` (storage
+    integers; None: whatever it was)."""
+
+    id: str
+    says: str
+    field: str
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """News about a person: the day in ``column`` lies within ``months`` after the month."""
+
+    id: str
+    says: str
+    source: str
+    column: str
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """``digits``: the fields that birth and sex in the digits of an ID fill where no register does.
     ``living``: sources whose rows, where a field follows from them, say that somebody is alive.
@@ -114,6 +137,8 @@ class Resolution:
     digits: Mapping[str, str]
     living: tuple[str, ...]
     clashes: tuple[Clash, ...]
+    changes: tuple[Change, ...]
+    expiring: tuple[Expiring, ...]
     hash: str = ""
 
 
@@ -141,7 +166,7 @@ class _Reader:
     def read(self, node: Node) -> Resolution:
         record = node.map(
             ("territory", "registered", "resident", "deaths", "links"),
-            ("awards", "digits", "living", "conflicts"),
+            ("awards", "digits", "living", "conflicts", "changes", "expiring"),
         )
         awards = record.get("awards")
         digits = record.get("digits")
@@ -157,6 +182,8 @@ class _Reader:
             digits=self.digits(digits) if digits is not None else {},
             living=tuple(self.context.reference(n, "source", self.contracts.sources) for n in living),
             clashes=tuple(read_list(clashes, self.clash)) if clashes is not None else (),
+            changes=tuple(read_list(record["changes"], self.change)) if "changes" in record else (),
+            expiring=tuple(read_list(record["expiring"], self.expires)) if "expiring" in record else (),
         )
 
     def division(self, node: Node) -> str:
@@ -271,6 +298,31 @@ class _Reader:
                 record[key].add(f"a field that a {key} can't fill", f"a {wanted[key]} of a person", text=id)
             found[key] = id
         return found
+
+    def change(self, node: Node) -> Change:
+        record = node.map(("id", "says", "field"), ("from", "to"))
+        id = self.context.reference(record["field"], "field", self.pack.fields)
+        field: Field | None = self.pack.fields.get(id)
+        if field is not None and (field.unit != "person" or field.open):
+            record["field"].add("a field that no register holds of a person", "another field", text=id)
+        ends: list[int | None] = []
+        for key in ("from", "to"):
+            told = record.get(key)
+            ends.append(
+                self.context.value(told, field.kind, field.enum, field.places) if told and field else None
+            )
+        return Change(self.context.id(record["id"]), record["says"].text(), id, ends[0], ends[1])
+
+    def expires(self, node: Node) -> Expiring:
+        record = node.map(("id", "says", "source", "column", "months"), ())
+        source = self.source(record)
+        return Expiring(
+            id=self.context.id(record["id"]),
+            says=record["says"].text(),
+            source=source.id if source else "",
+            column=self.column(record, "column", source, Type.DATE),
+            months=record["months"].integer(1, 24),
+        )
 
     def clash(self, node: Node) -> Clash:
         record = node.map(("id", "says", "one"), ("other", "without", "dead"))
