@@ -230,6 +230,8 @@ def test_headers_keep_pages_to_themselves() -> None:
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Referrer-Policy"] == "same-origin"
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert "<script" not in text(answer) and "style=" not in text(answer)
     cookie = Client().post("/accounts/sign-in/", {"username": "x", "password": "y"}).cookies
     clerk()
     session = signed_in("clerk").cookies["sessionid"]
