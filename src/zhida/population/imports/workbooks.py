@@ -159,7 +159,7 @@ def _sheet_parts(path: Path, parts: list[str]) -> list[str]:
 
 
 class _Sheet:
-    """One sheet, in memory while it is open: some 1.3 kB a row."""
+    """One sheet, in memory while it is open: some 2 kB a row of 13 cells."""
 
     def __init__(self, path: Path, index: int) -> None:
         import python_calamine
