@@ -154,6 +154,25 @@ def test_a_city_is_held_against_its_truth(tmp_path: Path) -> None:
     one_sentence_each(zhida("city", "check", city, "--truth", str(tmp_path)), "holds no truth")
 
 
+def test_by_identity_the_figures_are_the_same(tmp_path: Path) -> None:
+    """Held against the truth of the same city's files, through numbers that are looked up sealed."""
+    small = ("--fraction", "0.002", "--seed", "3", "--json")
+    city, truth, store, keys = (str(tmp_path / name) for name in ("city", "truth", "store", "keys.json"))
+    assert zhida("keys", "new", "--keys", keys).code == 0
+    whose = ("--identities", store, "--keys", keys)
+    assert zhida("city", "build", "--out", city, "--truth", truth, *whose, *small).code == 0
+    sent = zhida(
+        "city", "build", "--as-files", "--out", str(tmp_path / "sent"), "--truth", f"{truth}-sent", *small
+    )
+    assert sent.code == 0, sent.err
+    plain = zhida("city", "check", city, "--truth", truth, "--json")
+    joined = zhida("city", "check", city, "--truth", f"{truth}-sent", *whose, "--json")
+    assert joined.code == 0, joined.err
+    assert joined.json["total"]["lead_right"] > 10
+    assert joined.json == plain.json
+    one_sentence_each(zhida("city", "check", city, "--truth", f"{truth}-sent"), "identity store")
+
+
 def test_files_of_departments_are_told_as_documented(tmp_path: Path) -> None:
     sent = str(tmp_path / "sent")
     told = zhida("city", "build", "--as-files", "--out", sent, "--fraction", "0.002", "--json")

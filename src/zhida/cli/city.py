@@ -188,12 +188,20 @@ ThreadsOption = Annotated[
 ]
 
 
+StoreOption = Annotated[
+    Path | None,
+    typer.Option("--identities", metavar="FOLDER", help="Identity store of a snapshot that was imported."),
+]
+
+
 @app.command("check")
 def check(
     snapshot: SnapshotArgument,
     truth: KeptOption,
     results: ResultsOption = None,
     missing: MissingOption = False,
+    identities: StoreOption = None,
+    keys: KeysOption = None,
     threads: ThreadsOption = 2,
     pack: choose.PackOption = "",
     json: choose.JsonOption = False,
@@ -202,12 +210,19 @@ def check(
     from zhida.scan.found_rate import found_rate
 
     used = choose.load_for(snapshot, pack)
+    who = None
+    if identities is not None:
+        from zhida.codes.sealing import Keyring
+        from zhida.population.identity.store import IdentityStore
+
+        who = IdentityStore.open(identities), Keyring.load(keys, apart_from=identities)
     with progress("对照真值 check") as update:
         found = found_rate(
             snapshot,
             used,
             truth,
             results=None if results is None else results / "results.parquet",
+            identities=who,
             each=missing,
             threads=threads,
             progress=update,

@@ -18,13 +18,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zhida.codes.months import format_month
+from zhida.codes.sealing import Keyring
 from zhida.population.city.kept import KEPT, kept_manifest, read_kept
 from zhida.population.errors import SnapshotError
+from zhida.population.identity.store import IdentityStore
 from zhida.population.store import Snapshot
 from zhida.rules.declarations import Benefit, Pack
 from zhida.rules.timing import review_in
 from zhida.scan.loaded import Loaded
 from zhida.scan.scan import scan
+from zhida.scan.whose import Whose, whose
 from zhida.scan.withheld import registers_told, withheld
 
 Array = NDArray[Any]
@@ -76,15 +79,16 @@ class Truth:
     due: Array
 
 
-def read_truth(folder: Path, snapshot: Snapshot, pack: Pack) -> dict[str, Truth]:
+def read_truth(folder: Path, snapshot: Snapshot, pack: Pack, imported: bool = False) -> dict[str, Truth]:
     """The truth behind a direct build, by standing benefit. Raises SnapshotError where it is another's."""
     told = kept_manifest(folder)
-    if told["files"]:
+    if told["files"] and not imported:
         raise SnapshotError(
             f"{folder} is the truth of files. Keys of a snapshot that is imported from them are others: "
-            "compare with the truth of a direct build."
+            "name its identity store, or compare with the truth of a direct build."
         )
-    own = {k: snapshot.manifest[k] for k in ("pack", "seed", "fraction", "month")}
+    same = ("pack", "month") if imported else ("pack", "seed", "fraction", "month")
+    own = {k: snapshot.manifest[k] for k in same}
     if {k: told[k] for k in own} != own:
         raise SnapshotError(
             f"{folder / KEPT} is of another city than {snapshot.path}: pack, seed, fraction or month differ. "
@@ -113,18 +117,23 @@ def _of(benefit: Benefit, rows: Mapping[str, Array], month: int) -> Truth:
     return Truth(np.unique(keys[entitled & ~receives]), np.unique(keys[(gone | differs | over) & ~early]))
 
 
-def compare(results: Path, truth: Mapping[str, Truth]) -> dict[str, Counts]:
-    """The entries of a scan (``results.parquet``) held against the truth, by benefit."""
-    table = pq.read_table(results, columns=["benefit", "list", "unit_key"])
+def compare(results: Path, truth: Mapping[str, Truth], who: Whose | None = None) -> dict[str, Counts]:
+    """The entries of a scan (``results.parquet``) held against the truth, by benefit. ``who``: whom keys
+    stand for where they are not those of the truth. An entry that repeats a right one is not right."""
+    columns = ["benefit", "list", "unit_key", *(("unit", "person_key") if who is not None else ())]
+    table = pq.read_table(results, columns=columns)
     benefit, listed = (table[n].cast(pa.string()).to_numpy(zero_copy_only=False) for n in ("benefit", "list"))
     keys = table["unit_key"].to_numpy()
+    if who is not None:
+        unit = table["unit"].cast(pa.string()).to_numpy(zero_copy_only=False)
+        keys = who.units(unit, table["person_key"].to_numpy())
     found = {}
     for name, true in truth.items():
         mine = benefit == name
         counts = {"missed": len(true.missed), "due": len(true.due)}
         for word, right in (("lead", true.missed), ("verify", true.missed), ("review", true.due)):
             units = keys[mine & (listed == word)]
-            counts |= {word: len(units), f"{word}_right": int(np.isin(units, right).sum())}
+            counts |= {word: len(units), f"{word}_right": int(np.isin(np.unique(units), right).sum())}
         found[name] = Counts(**counts)
     return found
 
@@ -167,15 +176,18 @@ def found_rate(
     truth: Path,
     *,
     results: Path | None = None,
+    identities: tuple[IdentityStore, Keyring] | None = None,
     each: bool = False,
     threads: int = 2,
     progress: Progress | None = None,
     compiled: bool = True,
 ) -> FoundRate:
     """Holds the lists of a synthetic city against its truth. ``results``: of a scan that is done already.
+    ``identities``: of a snapshot that is imported from files, whose truth is that of the files.
     ``each``: also with each register missing in turn. Raises SnapshotError, PackError."""
     opened = Snapshot.open(snapshot, pack)
-    true = read_truth(truth, opened, pack)
+    true = read_truth(truth, opened, pack, imported=identities is not None)
+    who = None if identities is None else whose(*identities, truth)
     missing = registers_told(opened, pack) if each else []
     steps = len(missing) + (results is None)
     with tempfile.TemporaryDirectory(prefix="zhida-found-") as place:
@@ -185,9 +197,9 @@ def found_rate(
             scan(Loaded.open(seen, pack, compiled=compiled), threads, out=out, report=False)
             if progress is not None:
                 progress(step, steps)
-            return compare(out / "results.parquet", true)
+            return compare(out / "results.parquet", true, who)
 
-        benefits = compare(results, true) if results is not None else run(opened, 1)
+        benefits = compare(results, true, who) if results is not None else run(opened, 1)
         first = steps - len(missing) + 1
         without = {
             r: sum(run(withheld(opened, pack, [r]), first + i).values(), Counts())
