@@ -33,7 +33,8 @@ from zhida.rules.kernel.web import Web
 Array = np.ndarray[Any, Any]
 MONTH = 2025 * 12 + 5
 REFORM = ("low_edge_counts_as_hard=true", "disposable_income=70000", "work_disregard_months=12")
-"""The pack knows no answer to these; an all-known comparison needs one. The last concerns nobody."""
+REFORM += ("grace_months=6", "grace_share=0")
+"""The pack knows no answer to these; an all-known comparison needs one. The last three concern nobody."""
 LINKS = ("father", "mother", "spouse")
 FILL = {"supporter_state": 2}
 """Where 0 would say too much: the supporters of those of whom nothing is registered are able."""

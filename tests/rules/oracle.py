@@ -174,7 +174,11 @@ class Oracle:
         for c in b.conditions:
             if self.now(c.formula):
                 found = self.read(c.formula, b.unit, who)
-                held.append(bool(found.value) if isinstance(found, Value) else NA)
+                met = bool(found.value) if isinstance(found, Value) else NA
+                if c.grace is not None and met is False:
+                    spared = self.read(c.grace.formula, b.unit, who)
+                    met = isinstance(spared, Value) and bool(spared.value)
+                held.append(met)
         held += [self.no(self.held_across(self.pack.benefits[e.benefit], b.unit, who)) for e in b.excluded_by]
         return NA if any(isinstance(h, NotApplicable) for h in held) else all(held)
 

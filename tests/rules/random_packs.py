@@ -588,7 +588,8 @@ def _benefits(w: Writer, shape: Shape) -> tuple[dict[str, str], list[tuple[str, 
                 op = rng.choice(["<", "<=", ">", ">="])
                 dim, near = rng.choice([("money", ", near: 3元"), ("number", ", near: 2个")])
                 text = f"{w.write(dim, 2, scope)} {op} {w.write(dim, 1, scope)}"
-            lines.append(f"  - {{id: c{j}, says: 随机, formula: {quoted(text)}, {SURE}{near}}}")
+            grace = _grace(random.Random(f"{text} {i} {j}"), w, scope)
+            lines.append(f"  - {{id: c{j}, says: 随机, formula: {quoted(text)}, {SURE}{near}{grace}}}")
         paid = rng.random() < 0.8 or i < 2
         if paid:
             to, way = rng.choice(["0.01", "0.1", "1"]), rng.choice(["up", "down", "half_up"])
@@ -615,6 +616,14 @@ def _review(rng: random.Random, w: Writer, scope: Scope) -> str:
     every = f"{rng.randint(1, 60)} if {rng.choice(truths)} else {rng.randint(1, 60)}" if truths else "12"
     valid = f", valid_months: {rng.randint(1, 60)}" if rng.random() < 0.5 else ""
     return f"review: {{every_months: {quoted(every)}, says: 随机{valid}, clear_change: 1, {SURE}}}"
+
+
+def _grace(rng: random.Random, w: Writer, scope: Scope) -> str:
+    """What may stand in for a condition; drawn apart from the rest, here and there."""
+    truths = [text for text, n in w.reach(scope) if n.dim == "bool"]
+    if not truths or rng.random() < 0.8:
+        return ""
+    return f", grace: {{says: 随机, formula: {quoted(rng.choice(truths))}, {SURE}}}"
 
 
 def _groups(rng: random.Random, pays: list[tuple[str, str, bool]]) -> str:

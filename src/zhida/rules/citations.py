@@ -41,6 +41,8 @@ def _of_benefit(b: Benefit) -> Iterator[Cited]:
         yield f"{b.id}: whom it applies to", b.applies.citation, b.applies.at
     for c in b.conditions:
         yield f"condition {b.id}.{c.id}", c.citation, c.at
+        if c.grace is not None:
+            yield f"grace of {b.id}.{c.id}", c.grace.citation, c.grace.formula.at
     for a in b.amounts:
         yield f"amount of {b.id}", a.citation, a.at
         yield f"rounding of {b.id}", a.rounding.citation, a.at

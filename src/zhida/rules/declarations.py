@@ -18,7 +18,7 @@ from zhida.rules.formation import Formation
 from zhida.rules.handling import Owner, Provision, Step
 from zhida.rules.matrix import OpenPoint, Stacking
 from zhida.rules.supplements import NOTHING_SET, Setting, Sharing, Worksheet
-from zhida.rules.timing import MonthRule, Review
+from zhida.rules.timing import Grace, MonthRule, Review
 
 if TYPE_CHECKING:
     from zhida.codes.divisions import DivisionTree
@@ -262,6 +262,7 @@ class Condition:
     near: int | None
     citation: Citation
     at: At
+    grace: Grace | None = None
 
 
 class Direction(StrEnum):

@@ -1,4 +1,4 @@
-"""What a benefit says of time: review, and which months it is paid for."""
+"""What a benefit says of time: review, grace, and which months it is paid for."""
 
 from __future__ import annotations
 
@@ -30,6 +30,15 @@ def review_in(b: Benefit, month: int) -> Review | None:
         if (r.every.start or month) <= month and (r.every.until is None or month < r.every.until):
             return r
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """Where ``formula`` holds, a condition that fails counts as met for a while (渐退期)."""
+
+    formula: Formula
+    says: str
+    citation: Citation
 
 
 class Event(StrEnum):

@@ -33,7 +33,7 @@ from zhida.rules.declarations import (
 from zhida.rules.formation import Formation, Ground
 from zhida.rules.loading.units import formulas_of
 from zhida.rules.parameters import effective_month, end_month
-from zhida.rules.timing import MONTHS, Review, monthly
+from zhida.rules.timing import MONTHS, Grace, Review, monthly
 
 MONTH = "month rule"
 """The kind of mutants that only show in what a month is due."""
@@ -281,6 +281,25 @@ def _of_conditions(b: Benefit) -> Iterator[Mutant]:
             return _with(benefit=replace(b, conditions=changed))
 
         yield from _edited(c.formula, f"{b.id}.{c.id}", "benefit", b.id, put)
+        if c.grace is not None:
+
+            def spare(
+                f: Formula, i: int = i, c: Condition = c, grace: Grace = c.grace
+            ) -> Callable[[Pack], Pack]:
+                changed = replace(c, grace=replace(grace, formula=f))
+                conditions = (*b.conditions[:i], changed, *b.conditions[i + 1 :])
+                return _with(benefit=replace(b, conditions=conditions))
+
+            yield from _edited(c.grace.formula, f"{b.id}.{c.id}.grace", "benefit", b.id, spare)
+            without = (*b.conditions[:i], replace(c, grace=None), *b.conditions[i + 1 :])
+            yield Mutant(
+                f"{b.id}.{c.id}.grace | taken out",
+                c.grace.formula.at,
+                "grace",
+                "benefit",
+                b.id,
+                _with(benefit=replace(b, conditions=without)),
+            )
     for id in dict.fromkeys(c.id for c in b.conditions):
         for month, other in _shifts([c.formula for c in b.conditions if c.id == id]):
             changed = tuple(

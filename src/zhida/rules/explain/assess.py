@@ -205,12 +205,15 @@ def _condition(
         "source": c.citation.source,
         "evidence": str(c.citation.evidence),
     }
+    spared = c.bare is not None and run.value(c.bare, i) == NO and bits == YES
+    if spared:
+        found["says"] += f"（{c.grace}）"
     if c.left is not None and c.right is not None:
         found["value"] = shown(run, c.left, i)
         found["symbol"], found["kind"] = c.symbol, c.left.dim
         found["threshold"] = shown(run, c.right, i)
         m = margin(run.program.graph, c)
-        found["margin"] = shown(run, m, i) if m is not None else None
+        found["margin"] = shown(run, m, i) if m is not None and not spared else None
     found["parameters"] = grounds.parameters(run, c.node, i)
     found["hangs_on"] = kinship.hangs_on(run, c, i, ids) if b.benefit.unit == PERSON else []
     return found

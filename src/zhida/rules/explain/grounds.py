@@ -241,7 +241,8 @@ def _formulas(pack: Pack, name: str) -> list[Formula]:
         return [*variable.formulas, *([variable.applies] if variable.applies else [])]
     benefit = pack.benefits[name]
     guard = [benefit.applies.formula] if benefit.applies else []
-    return [*guard, *(c.formula for c in benefit.conditions), *(a.formula for a in benefit.amounts)]
+    graces = [c.grace.formula for c in benefit.conditions if c.grace is not None]
+    return [*guard, *graces, *(c.formula for c in benefit.conditions), *(a.formula for a in benefit.amounts)]
 
 
 def _birthday_now(run: Run, n: Node) -> bool:

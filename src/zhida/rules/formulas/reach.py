@@ -27,6 +27,7 @@ def formulas_of(record: Variable | Benefit) -> Iterator[Formula]:
             yield record.applies
         return
     yield from (c.formula for c in record.conditions)
+    yield from (c.grace.formula for c in record.conditions if c.grace is not None)
     yield from (a.formula for a in record.amounts)
     yield from (c.formula for c in (record.applies, record.signal) if c is not None)
     yield from (review.every for review in record.reviews)

@@ -72,7 +72,7 @@ def _stated(pack: Pack, c: Condition) -> str:
     shown = f' <span class="small">（{when}）</span>' if when else ""
     return (
         f'<span class="says">{html.text(c.says)}</span>{shown}<br>{html.code(c.formula.text)}'
-        f"{html.cited(pack, c.citation, UP)}"
+        f"{html.cited(pack, c.citation, UP)}{_grace(pack, c)}"
     )
 
 
@@ -184,6 +184,14 @@ def _standards(pack: Pack, b: Benefit, reach: Reach, gaps: Gaps) -> Iterator[str
         yield parameter_table(pack, p, gaps, UP)
 
 
+def _grace(pack: Pack, c: Condition) -> str:
+    if c.grace is None:
+        return ""
+    says, formula = html.text(c.grace.says), html.code(c.grace.formula.text)
+    basis = html.cited(pack, c.grace.citation, UP)
+    return f'<br>未满足也算满足的：<span class="says">{says}</span><br>{formula}{basis}'
+
+
 def _handling(pack: Pack, b: Benefit) -> Iterator[str]:
     if b.documents or b.reviews or b.procedure or b.months:
         yield "<h2>办理</h2>"
@@ -203,6 +211,7 @@ def _assumed(pack: Pack, b: Benefit, reach: Reach) -> Iterator[str]:
     if b.applies is not None:
         items.append(("对象", b.applies.citation))
     items += [(f"条件：{c.says}", c.citation) for c in b.conditions]
+    items += [(f"宽限：{c.grace.says}", c.grace.citation) for c in b.conditions if c.grace is not None]
     for a in b.amounts:
         items += [("发放的数额", a.citation), ("取整", a.rounding.citation)]
     items += [(f"与{pack.benefits[x.benefit].name}不能同时享受", x.citation) for x in b.excluded_by]

@@ -69,7 +69,11 @@ def _ended(b: Benefit, month: int) -> Iterator[str]:
 def _who(b: Benefit, month: int) -> Iterator[str]:
     yield "<h2>谁可以享受</h2>"
     items = [b.applies.says] if b.applies is not None else []
-    items += [c.says for c in b.conditions if _holds(c.formula, month)]
+    items += [
+        c.says + (f"（{c.grace.says}）" if c.grace is not None else "")
+        for c in b.conditions
+        if _holds(c.formula, month)
+    ]
     yield '<p class="small">以下各条都要满足</p>'
     yield f"<ul>{''.join(f'<li>{html.text(i)}</li>' for i in items)}</ul>"
 

@@ -20,7 +20,7 @@ from zhida.rules.loading.context import CITATION, Context, read_list
 from zhida.rules.loading.months import read_months
 from zhida.rules.loading.procedure import check_kind, read_procedure, read_provisions
 from zhida.rules.loading.yamlnodes import Map, Node
-from zhida.rules.timing import Review
+from zhida.rules.timing import Grace, Review
 
 KINDS = ("standing", "event", "claim", "discretionary", "in_kind")
 PERIODS = ("month", "year", "once")
@@ -122,7 +122,7 @@ def _conditions(node: Node, benefit: str, context: Context) -> tuple[Condition, 
 
 
 def _condition(item: Node, context: Context) -> Condition:
-    record = item.map(("id", "says", "formula"), (*_DATED, "near", *CITATION))
+    record = item.map(("id", "says", "formula"), (*_DATED, "near", "grace", *CITATION))
     id = context.id(record["id"])
     if id in _OWN_WORDS:
         record["id"].add("an id with a meaning of its own", "another id")
@@ -136,7 +136,15 @@ def _condition(item: Node, context: Context) -> Condition:
         _near(near, formula, context) if near is not None else None,
         context.citation(record),
         item.at,
+        _grace(record.get("grace"), context),
     )
+
+
+def _grace(node: Node | None, context: Context) -> Grace | None:
+    if node is None:
+        return None
+    record = node.map(("says", "formula"), CITATION)
+    return Grace(record["formula"].formula(), record["says"].text(), context.citation(record))
 
 
 def _named_condition(node: Node, id: str, context: Context) -> Condition:

@@ -239,9 +239,14 @@ class Builder:
             raise Located(
                 c.at, c.formula.text, FormulaError("near without a single comparison", "a < b or the like")
             )
-        return ConditionProgram(
-            c.id, c.says, "rule", node, c.citation, c.formula.text, symbol, left, right, c.near
-        )
+        bare, grace = None, ""
+        if c.grace is not None:
+            held = Reader(self.names, c.grace.formula).boolean(parse(c.grace.formula), scope)
+            bare, grace = node, c.grace.says
+            node = self.g.either(node, self.g.coalesce(held, self.g.truth(False)))
+        compared = (symbol, left, right, c.near)
+        told = (c.id, c.says, "rule", node, c.citation, c.formula.text)
+        return ConditionProgram(*told, *compared, bare=bare, grace=grace)
 
     def _amount(self, formula: Formula, step: int, direction: str, scope: Scope) -> Node:
         reader = Reader(self.names, formula)

@@ -16,7 +16,8 @@ from zhida.rules.timing import Review
 @dataclass(frozen=True, slots=True)
 class ConditionProgram:
     """``role``: rule, excluded_by, higher or choice. ``left symbol right`` where the formula is one
-    single comparison of numbers; ``other`` is the benefit that displaces."""
+    single comparison of numbers; ``other`` is the benefit that displaces. Where a grace may
+    stand in for the condition, ``bare`` is it without, and ``grace`` says what stands in."""
 
     id: str
     says: str
@@ -29,6 +30,8 @@ class ConditionProgram:
     right: Term | None = None
     near: int | None = None
     other: str = ""
+    bare: Node | None = None
+    grace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
