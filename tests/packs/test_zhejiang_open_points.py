@@ -17,6 +17,8 @@ from zhida.rules.reforms.reform import apply, parse_set
 
 ROOT = Path(__file__).resolve().parents[2]
 POINTS = {
+    "months_of_work_disregard": {"dibao"},
+    "grace_after_work": {"dibao"},
     "severe_member_of_dibao_family": {"dibao"},
     "between_1_5_and_2": {"disability_living", "low_edge"},
     "newer_states_of_parents": {"unsupported_child"},
