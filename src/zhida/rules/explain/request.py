@@ -21,7 +21,8 @@ from zhida.rules.parameters import effective_month
 from zhida.rules.problems import nearest
 from zhida.rules.values import NONE, OPEN_HI, OPEN_LO, VALUE, point
 
-TOP = ("month", "known_on", "division", "complete", "household", "members", "others", "households")
+TOP = ("month", "known_on", "division", "complete", "household", "members", "others", "households", "events")
+"""``events`` are read by :mod:`zhida.rules.explain.events`; here a month is told as a whole."""
 HOUSEHOLD_KEYS = ("division", "household", "members")
 PERSON_KEYS = ("id", "registered_at", "lives_at", "links")
 MOST_PEOPLE = 200
