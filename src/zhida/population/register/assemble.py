@@ -153,7 +153,7 @@ class _Assembly:
         columns = Columns.new(self.work, self.contract, rows)
         outside = fill_fields(month, contracts, self.contract, rules, people, digits, columns, conflicts)
         self.tell(3, 0)
-        self.registers = registers_of(month, contracts, self.places)
+        self.registers = registers_of(month, contracts, self.places, rules.partial)
         targets = {}
         for link in self.contract.links:
             register = contracts.pack.links[link].register

@@ -30,9 +30,11 @@ def covered_by(month: Month, places: Places, sources: Iterable[str]) -> tuple[fr
     return frozenset(), max(every, default=None)
 
 
-def registers_of(month: Month, contracts: Contracts, places: Places) -> dict[str, dict[str, Any]]:
+def registers_of(
+    month: Month, contracts: Contracts, places: Places, partial: Iterable[str]
+) -> dict[str, dict[str, Any]]:
     """The manifest's ``registers``: those that some delivered source fills. A register that several sources
-    fill is complete where all of them are."""
+    fill is complete where all of them are, one of ``partial`` nowhere."""
     found = {}
     for register in contracts.pack.registers.values():
         sources = [s.id for s in contracts.sources.values() if register.id in s.registers]
@@ -40,6 +42,8 @@ def registers_of(month: Month, contracts: Contracts, places: Places) -> dict[str
             continue
         covered, day = covered_by(month, places, sources)
         assert day is not None
+        if register.id in set(partial):
+            covered = frozenset()
         found[register.id] = {"as_of": day.isoformat(), "complete": places.shortest(covered)}
     return found
 

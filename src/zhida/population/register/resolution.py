@@ -126,6 +126,7 @@ class Expiring:
 class Resolution:
     """``digits``: the fields that birth and sex in the digits of an ID fill where no register does.
     ``living``: sources whose rows, where a field follows from them, say that somebody is alive.
+    ``partial``: registers that are complete nowhere, however complete the files are.
     ``hash``: sha256 over the file."""
 
     territory: str
@@ -136,6 +137,7 @@ class Resolution:
     awards: AwardColumns | None
     digits: Mapping[str, str]
     living: tuple[str, ...]
+    partial: tuple[str, ...]
     clashes: tuple[Clash, ...]
     changes: tuple[Change, ...]
     expiring: tuple[Expiring, ...]
@@ -166,12 +168,13 @@ class _Reader:
     def read(self, node: Node) -> Resolution:
         record = node.map(
             ("territory", "registered", "resident", "deaths", "links"),
-            ("awards", "digits", "living", "conflicts", "changes", "expiring"),
+            ("awards", "digits", "living", "partial", "conflicts", "changes", "expiring"),
         )
         awards = record.get("awards")
         digits = record.get("digits")
         clashes = record.get("conflicts")
         living = record["living"].items() if "living" in record else []
+        partial = record["partial"].items() if "partial" in record else []
         return Resolution(
             territory=self.division(record["territory"]),
             registered=self.registered(record["registered"]),
@@ -181,6 +184,7 @@ class _Reader:
             awards=self.awards(awards) if awards is not None else None,
             digits=self.digits(digits) if digits is not None else {},
             living=tuple(self.context.reference(n, "source", self.contracts.sources) for n in living),
+            partial=tuple(self.context.reference(n, "register", self.pack.registers) for n in partial),
             clashes=tuple(read_list(clashes, self.clash)) if clashes is not None else (),
             changes=tuple(read_list(record["changes"], self.change)) if "changes" in record else (),
             expiring=tuple(read_list(record["expiring"], self.expires)) if "expiring" in record else (),
