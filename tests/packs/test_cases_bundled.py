@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases
 from zhida.rules.checks.findings import check_pack
+from zhida.rules.checks.judging import run_all
 from zhida.rules.checks.mutation import run_mutation
 from zhida.rules.loading import bundled_packs, find_pack, load_pack
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zhida.rules.checks.cases import Case, load_cases, run_case
+from zhida.rules.checks.cases import Case, load_cases
+from zhida.rules.checks.judging import run_case
 from zhida.rules.declarations import Pack
 from zhida.rules.loading import load_pack
 from zhida.rules.parameters import resolve

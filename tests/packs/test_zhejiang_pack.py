@@ -54,7 +54,7 @@ KINDS = {
 
 
 def test_benefits() -> None:
-    assert len(pack().benefits) == 40
+    assert len(pack().benefits) == 41
     assert {id for id, b in pack().benefits.items() if b.unit == "household"} == HOUSEHOLD
     kinds = {b.kind for b in pack().benefits.values()}
     assert kinds == {"standing", *KINDS}

@@ -109,6 +109,35 @@ def test_parts_hold_no_more_households_than_a_part_may(pack: Pack) -> None:
     assert [i for p in cut.parts for i in p] == list(range(len(cut.chunks)))
 
 
+def test_some_live_with_a_family_and_do_not_count(pack: Pack, snapshot: Snapshot, parts: list[Part]) -> None:
+    """Each kind of person by whom a family is told from a roof; and awards to people who stand alone."""
+    found: Counter[str] = Counter()
+    roles = [c.id for c in pack.enums["household_role"].choices]
+    for part in parts:
+        persons = part.persons
+        several = part.households["size"][persons["household"]] > 1
+        age = (last_day_of(MONTH) - persons["birth_date"]) / 365.2425
+        relation, severe = persons["relation"], np.isin(persons["disability_grade"], (1, 2))
+        known = persons["relation_to_head__state"] == 0
+        told = np.array([roles.index(r.name.lower()) for r in Relation])[relation]
+        assert np.array_equal(persons["relation_to_head"][known], told[known])
+        grown = (relation == Relation.CHILD) & (age >= 18)
+        found["sibling"] += int((relation == Relation.SIBLING).sum())
+        found["disabled sibling"] += int(
+            ((relation == Relation.SIBLING) & (persons["disability_grade"] > 0)).sum()
+        )
+        found["prisoner"] += int((several & (persons["serving_sentence"] == 1)).sum())
+        found["student"] += int((grown & (persons["student"] == 1)).sum())
+        found["grown disabled child"] += int((grown & severe).sum())
+        found["alone"] += int(
+            (part.awards["benefit"] == snapshot.contract.benefits.index("dibao_single")).sum()
+        )
+    assert min(found.values()) >= 1 and len(found) == 6, found
+    assert min(found["prisoner"], found["student"], found["grown disabled child"], found["alone"]) >= 20, (
+        found
+    )
+
+
 def test_families_look_like_families(parts: list[Part]) -> None:
     for part in parts:
         persons, households = part.persons, part.households

@@ -222,11 +222,16 @@ class Oracle:
     def held(self, b: Benefit, who: int) -> bool:
         return self.awarded(b, who) or self.answer(b, who) is True
 
+    def theirs(self, b: Benefit, who: int) -> bool:
+        """Whether a household's benefit is also for this member of it."""
+        formation = self.pack.formations.get(b.formed)
+        return who < 0 or formation is None or b.unit == PERSON or self.counts(formation, who)
+
     def held_across(self, b: Benefit, unit: str, who: int) -> bool:
         if b.unit == unit:
             return self.held(b, who)
         if unit == PERSON:
-            return self.held(b, ~self.home(who))
+            return self.theirs(b, who) and self.held(b, ~self.home(who))
         return all(self.held(b, i) for i in self.members(who))
 
 
@@ -277,6 +282,8 @@ class Reading:
         b = self.o.benefits[base]
         who = self.who if b.unit == PERSON else ~self.o.home(self.who)
         answer = self.o.answer(b, who)
+        if not self.o.theirs(b, self.who):
+            return Value("money", Fraction(0)) if node.attr in ("金额", "amount") else Value("bool", False)
         if node.attr in ("享有", "held"):
             return Value("bool", self.o.held(b, who))
         if node.attr in ("符合", "entitled"):

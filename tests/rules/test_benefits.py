@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from rules.tiny import MONTH, PACK, PLACE, Tiny, fields, quoted, tiny
-from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases
+from zhida.rules.checks.judging import run_all
 from zhida.rules.explain.interpret import Facts, Run, Value
 from zhida.rules.formulas.ir import NA, NO, YES
 from zhida.rules.loading import load_pack

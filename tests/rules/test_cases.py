@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules.checks.cases import load_cases, run_all, supposed
+from zhida.rules.checks.cases import load_cases, supposed
+from zhida.rules.checks.judging import run_all
 from zhida.rules.declarations import Pack
 from zhida.rules.explain import assess as assess_module
 from zhida.rules.problems import PackError

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from rules import small_pack
-from zhida.rules.checks.cases import load_cases, run_all
+from zhida.rules.checks.cases import load_cases
 from zhida.rules.checks.edits import edits
+from zhida.rules.checks.judging import run_all
 from zhida.rules.checks.mutants import mutants
 from zhida.rules.checks.mutation import load_allowed, run_mutation
 from zhida.rules.checks.trials import Bench

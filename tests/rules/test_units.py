@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from rules.tiny import MONTH, PLACE, SOURCES, Tiny, fields, load, tiny, variables, write
+from zhida.rules.checks.cases import load_cases
 from zhida.rules.checks.differences import differences
+from zhida.rules.checks.judging import run_all
 from zhida.rules.checks.mutants import mutants
+from zhida.rules.checks.trials import Bench
 from zhida.rules.declarations import Pack
 from zhida.rules.explain import membership
 from zhida.rules.explain.assess import assess
@@ -225,3 +228,61 @@ def test_a_benefit_of_a_unit_nobody_forms_is_refused(tmp_path: Path) -> None:
     (folder / "units.yaml").unlink()
     with pytest.raises(PackError, match="unknown unit"):
         load(tmp_path, {k: v for k, v in FILES.items() if k != "units.yaml"})
+
+
+def test_a_family_s_benefit_is_held_by_those_who_count(tmp_path: Path) -> None:
+    asked = variables(
+        {
+            "has": ("person", "bool", "合发.享有"),
+            "may": ("person", "bool", "合发.符合"),
+            "gets": ("person", "money", "合发.金额"),
+        }
+    )
+    other = BENEFIT.format(id="beside", name="另发", unit="person", formula="wage > 0", amount="wage")
+    other = other.replace(
+        "conditions:", "excluded_by: [{benefit: shared, says: 已合发, source: L1}]\nconditions:"
+    )
+    town = tiny(tmp_path, {**FILES, "variables/b.yaml": asked, "benefits/beside.yaml": other})
+    run = town.run([person(), person(locked=YES), person(locked=YES | NO)])
+    v = town.program.variables
+    assert [run.value(v["has"].num, i) for i in range(3)] == [YES, NO, YES | NO]
+    assert [run.value(v["may"].num, i) for i in range(3)] == [YES, NO, YES | NO]
+    assert run.value(v["gets"].num, 1) == point(0)
+    answer = town.program.benefits["beside"].full.answer
+    assert [run.value(answer, i) for i in range(3)] == [NO, YES, YES | NO]
+
+
+CASE = """\
+- id: locked
+  says: 关起来的
+  month: 2024-06
+  division: "99"
+  complete: all
+  members:
+    - {id: a, grown: false, locked: false, lodger: false, wage: 3, maybe: 0}
+    - {id: b, grown: true, locked: true, lodger: false, wage: 3, maybe: 0}
+  expect:
+    - {benefit: shared, answer: yes, amount: 3, grounds: {a: otherwise, b: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("ground", "says"),
+    [
+        ("locked", ""),
+        ("grown", "b is decided by locked, expected grown"),
+        ("nothing", "no ground of family"),
+    ],
+)
+def test_a_case_tells_the_ground(ground: str, says: str, tmp_path: Path) -> None:
+    pack = load(tmp_path, {**FILES, "cases/a.yaml": CASE % ground})
+    if says.startswith("no ground"):
+        with pytest.raises(PackError, match=says):
+            load_cases(pack)
+        return
+    assert [f.says.split(": ", 1)[1] for f in run_all(pack)] == ([says] if says else [])
+    if not says:
+        bench = Bench(pack, load_cases(pack))
+        fates = {m.key: bench.fate(m) for m in mutants(pack) if m.record == "in_family"}
+        assert fates["in_family.locked | taken out"] == "killed"
+        assert fates["in_family.grown | taken out"] == "lives"

@@ -265,6 +265,19 @@ class _Builder:
         alone = np.flatnonzero((self.spouse == NO_LINK) & (self.age >= 25) & (self.age < 65))
         self.spouse[alone[self.rng.random(len(alone)) < 0.06]] = UNKNOWN_LINK
 
+    def siblings(self) -> None:
+        """Some who have nobody else live with a brother or sister and that one's family."""
+        rows = self.rng.permutation(self.free((self.age >= 25) & (self.age < 75)))
+        rows = rows[np.bincount(self.unit, minlength=len(self.unit))[rows] == 1]  # not those who share a flat
+        number = round(self.share("sibling_at_home") * len(self.husband))
+        rows = rows[:number]
+        heads = self.rng.permutation(self.husband[self.unit[self.husband] == self.husband])
+        got = to_parents(self.age[rows], self.age[heads[: 20 * len(rows)]], 1, 1, self.rng)
+        rows, heads = rows[got >= 0], heads[got[got >= 0]]
+        self.unit[rows] = heads
+        self.relation[rows] = Relation.SIBLING
+        self.placed[rows] = True
+
 
 def form_families(age: Array, sex: Array, targets: Targets, figures: Figures, rng: Rng) -> Families:
     """Households for these persons (age in years, sex 0 male, 1 female)."""
@@ -278,4 +291,5 @@ def form_families(age: Array, sex: Array, targets: Targets, figures: Figures, rn
     b.grandparents()
     b.flat_shares()
     b.unknown_spouses()
+    b.siblings()
     return Families(age, sex, b.unit, b.relation, b.collective, b.father, b.mother, b.spouse, b.alone_with)

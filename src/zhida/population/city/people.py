@@ -7,12 +7,14 @@ import numpy as np
 from zhida.population.city.draw import Array, Rng, to_parents
 from zhida.population.city.plan import Chunk
 from zhida.population.city.truth import Model, Truth
-from zhida.population.schema import NO_LINK, OUTSIDE, UNKNOWN_LINK
+from zhida.population.schema import NO_LINK, OUTSIDE, UNKNOWN_LINK, Relation
 
 
 def describe(model: Model, chunk: Chunk, truth: Truth) -> None:
     """Adds the personal fields that don't tell of money."""
     rng = model.rng(chunk, 3)
+    roles = [model.choice("relation_to_head", r.name.lower()) for r in Relation]
+    truth.persons["relation_to_head"] = np.array(roles, dtype=np.uint8)[truth.persons["relation"]]
     _disability(model, truth, rng)
     _health(model, truth, rng)
     _school(model, truth, rng)
@@ -31,6 +33,8 @@ def _disability(model: Model, truth: Truth, rng: Rng) -> None:
     multiple = names.index(str(f.get("disability.multiple")))
     outsider = truth.persons["registered"] == OUTSIDE
     chance = model.disability_chance[truth.age] * np.where(outsider, f.number("disability.outsiders"), 1.0)
+    kept = truth.persons["relation"] == Relation.SIBLING  # who lives with kin mostly can't live alone
+    chance = np.minimum(chance * np.where(kept, f.number("disability.sibling_factor"), 1.0), 1.0)
     rows = np.flatnonzero(rng.random(n) < chance)
     group = np.digitize(truth.age[rows], [18, 60])
     kind = np.minimum((rng.random(len(rows))[:, None] > by_group[group]).sum(axis=1), len(names) - 1)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from zhida.codes.months import format_month, month_of
-from zhida.rules.checks.cases import Case, load_cases, run_case
+from zhida.rules.checks.cases import Case, load_cases
 from zhida.rules.checks.cliffs import cliff_findings
 from zhida.rules.checks.coverage import (
     gap_findings,
@@ -24,6 +24,7 @@ from zhida.rules.checks.coverage import (
     trial_findings,
     unused_findings,
 )
+from zhida.rules.checks.judging import run_case
 from zhida.rules.checks.mutation import MutationReport, Progress, run_mutation
 from zhida.rules.checks.sheets import sheet_findings
 from zhida.rules.citations import cited

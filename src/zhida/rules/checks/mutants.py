@@ -169,10 +169,9 @@ def _of_formation(v: Variable, formation: Formation) -> Iterator[Mutant]:
     def mutant(
         key: str, at: At, kind: str, changed: Sequence[Ground], other: Ground = rest, month: int | None = None
     ) -> Iterator[Mutant]:
-        formulas = formulas_of(changed, other, formation.at)
-        if formulas != v.formulas:
-            change = _with(variable=replace(v, formulas=formulas))
-            yield Mutant(f"{v.id}.{key}", at, kind, "variable", v.id, change, month)
+        made = replace(v, formulas=formulas_of(changed, other, formation.at))
+        told = replace(formation, grounds=tuple(changed), otherwise=other)
+        yield Mutant(f"{v.id}.{key}", at, kind, "variable", v.id, _with(variable=made, formation=told), month)
 
     for i, g in enumerate(grounds):
         rules = (*grounds[:i], *grounds[i + 1 :])
@@ -349,7 +348,10 @@ def _of_groups(pack: Pack) -> Iterator[Mutant]:
 
 
 def _with(
-    parameter: Parameter | None = None, variable: Variable | None = None, benefit: Benefit | None = None
+    parameter: Parameter | None = None,
+    variable: Variable | None = None,
+    benefit: Benefit | None = None,
+    formation: Formation | None = None,
 ) -> Callable[[Pack], Pack]:
     """A change of a pack: one record in place of the one with its id."""
 
@@ -360,6 +362,8 @@ def _with(
             pack = replace(pack, variables={**pack.variables, variable.id: variable})
         if benefit is not None:
             pack = replace(pack, benefits={**pack.benefits, benefit.id: benefit})
+        if formation is not None:
+            pack = replace(pack, formations={**pack.formations, formation.id: formation})
         return pack
 
     return change

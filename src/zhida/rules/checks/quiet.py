@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from zhida.rules.checks.cases import Case, Expect, run_case
+from zhida.rules.checks.cases import Case, Expect
+from zhida.rules.checks.judging import run_case
 from zhida.rules.checks.listed import differences
 from zhida.rules.checks.mutants import MONTH, Mutant
 from zhida.rules.declarations import Benefit, Pack

@@ -27,6 +27,7 @@ from zhida.rules.parameters import Lookup, Resolved, effective_month, end_month
 from zhida.rules.program.build import Program, build_program, structure_months
 from zhida.rules.program.builder import Builder
 from zhida.rules.program.finishing import Broken
+from zhida.rules.program.formed import grounds_of
 from zhida.rules.values import NONE
 
 
@@ -38,6 +39,7 @@ class _Nodes:
     amount: Node | None
     conditions: Mapping[str, Node]
     covers: Node | None
+    grounds: tuple[tuple[str, Node], ...] = ()
 
     def watched(self, e: Expect) -> tuple[Node | None, ...]:
         """Those that an expectation looks at, in a fixed order; None: there is none such."""
@@ -46,9 +48,11 @@ class _Nodes:
             found.append(self.amount)
         if e.covers is not None:
             found.append(self.covers)
+        if e.grounds:
+            found += [node for _, node in self.grounds]
         return tuple(found)
 
-    def observed(self, e: Expect, run: Run, i: int) -> tuple[object, ...]:
+    def observed(self, e: Expect, run: Run, i: int, ids: Sequence[str]) -> tuple[object, ...]:
         """What the expectation compares, as it comes out in this run."""
         found: list[object] = [_word(run, self.answer, i)]
         for id in e.because:
@@ -64,6 +68,17 @@ class _Nodes:
             everybody = range(run.facts.members)
             covers = self.covers
             found.append(everybody if covers is None else [_bits(run, covers, k) & YES for k in everybody])
+        found += [self.decides(run, ids.index(who)) for who, _ in e.grounds]
+        return tuple(found)
+
+    def decides(self, run: Run, i: int) -> tuple[str, ...]:
+        """The grounds that decide, or may decide, whether a person counts."""
+        found = []
+        for id, node in self.grounds:
+            bits = _bits(run, node, i)
+            found += [id] if bits & YES else []
+            if bits == YES:
+                break
         return tuple(found)
 
 
@@ -142,9 +157,9 @@ class Bench:
         watch, roots = [], []
         for e in case.expects:
             i = request.ids.index(e.who) if e.who else 0
-            if not _holds(nodes[e.benefit], e, run, i):
+            if not _holds(nodes[e.benefit], e, run, i, request.ids):
                 return
-            watch.append((e, i, nodes[e.benefit].observed(e, run, i)))
+            watch.append((e, i, nodes[e.benefit].observed(e, run, i, request.ids)))
             roots += [n for n in nodes[e.benefit].watched(e) if n is not None]
         prepared = _Prepared(len(self.cases), request, program, run, watch, tuple(roots))
         for n in cone(roots):
@@ -209,7 +224,7 @@ class Bench:
             resolved = {**case.run.resolved, **new}
             run = Run(case.base, case.request.facts, case.request.known_on, cells=cells, resolved=resolved)
             if any(
-                _nodes_of(case.base, e.benefit).observed(e, run, i) != came_out
+                _nodes_of(case.base, e.benefit).observed(e, run, i, case.request.ids) != came_out
                 for e, i, came_out in case.watch
             ):
                 return self._killed(mutant, case)
@@ -281,7 +296,7 @@ class Bench:
                     run = Run(
                         program, case.request.facts, case.request.known_on, cells=cells, resolved=resolved
                     )
-                if new[e.benefit].observed(e, run, i) != came_out:
+                if new[e.benefit].observed(e, run, i, case.request.ids) != came_out:
                     return self._killed(mutant, case)
         return "same" if self._same_program(changed, seen_by, nodes) else "lives"
 
@@ -299,7 +314,8 @@ class Bench:
 
 def _nodes_of(program: Program, benefit: str) -> _Nodes:
     b = program.benefits[benefit]
-    return _Nodes(b.full.answer, b.full.amount, {c.id: c.node for c in b.conditions}, b.covers)
+    grounds = tuple((g.id, node) for g, node in program.grounds.get(b.benefit.formed, ()))
+    return _Nodes(b.full.answer, b.full.amount, {c.id: c.node for c in b.conditions}, b.covers, grounds)
 
 
 def _build(
@@ -316,13 +332,16 @@ def _build(
             covers = None
             if b.covers is not None:
                 covers = Reader(builder.names, b.covers).boolean(parse(b.covers), Scope(PERSON))
-            found[id] = _Nodes(answer, builder.base(b).amount, {c.id: c.node for c in conditions}, covers)
+            formed = pack.formations.get(b.formed)
+            grounds = () if formed is None else tuple((g.id, n) for g, n in grounds_of(builder, formed))
+            told = {c.id: c.node for c in conditions}
+            found[id] = _Nodes(answer, builder.base(b).amount, told, covers, grounds)
     except (Broken, Located, RangeError):
         raise _Unusable from None
     return found
 
 
-def _holds(nodes: _Nodes, e: Expect, run: Run, i: int) -> bool:
+def _holds(nodes: _Nodes, e: Expect, run: Run, i: int, ids: Sequence[str]) -> bool:
     """Whether an expectation holds as the pack is, as far as it is watched here."""
     if _word(run, nodes.answer, i) != e.answer:
         return False
@@ -330,4 +349,6 @@ def _holds(nodes: _Nodes, e: Expect, run: Run, i: int) -> bool:
         found: Value | None = None if nodes.amount is None else run.value(nodes.amount, i)
         if not isinstance(found, tuple) or found[0] != found[1] or found[0] != e.amount.value * 100:
             return False
+    if any(nodes.decides(run, ids.index(who)) != (ground,) for who, ground in e.grounds):
+        return False
     return all(id in nodes.conditions and _word(run, nodes.conditions[id], i) == e.answer for id in e.because)

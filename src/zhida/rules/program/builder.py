@@ -373,8 +373,16 @@ class Builder:
         if other.unit == unit or held.unit == SCALAR:
             return held
         if unit == PERSON:
-            return self.g.spread(held)
+            return self.theirs(other, held)
         return self.g.aggregate("all", unit, held)
+
+    def theirs(self, b: Benefit, held: Node) -> Node:
+        """A household's benefit for each member: of a unit formed by rule only those who count hold it."""
+        formation = self.pack.formations.get(b.formed)
+        if formation is None:
+            return self.g.spread(held)
+        counted = self.variable(self.pack.variables[formation.counted]).num
+        return self.g.both(counted, self.g.spread(held))
 
 
 def single_comparison(reader: Reader, tree: ast.expr, scope: Scope) -> tuple[str, Term | None, Term | None]:

@@ -88,14 +88,21 @@ class PackNames:
             return None
         g = self.graph
         answer, _ = self.builder.final(b)
-        if asked in ("享有", "held"):
-            return self._crossing(Term("bool", self.builder.held(b)), unit)
-        if asked in ("符合", "entitled"):
-            return self._crossing(Term("bool", g.coalesce(answer, g.truth(False))), unit)
+        theirs = unit == PERSON and b.unit != PERSON and b.formed != ""
+        if asked in ("享有", "held", "符合", "entitled"):
+            is_held = asked in ("享有", "held")
+            truth = self.builder.held(b) if is_held else g.coalesce(answer, g.truth(False))
+            return (
+                Term("bool", self.builder.theirs(b, truth))
+                if theirs
+                else self._crossing(Term("bool", truth), unit)
+            )
         amount = self.builder.base(b).amount
         if amount is None:
             raise FormulaError(f"{b.name} pays nothing", f"{b.name}.享有")
         paid = g.coalesce(g.select(answer, amount, g.const(0)), g.const(0))
+        if theirs:
+            return Term("money", g.select(self.builder.theirs(b, g.truth(True)), g.spread(paid), g.const(0)))
         return self._crossing(Term("money", paid), unit)
 
     def linked(self, link: str, name: str) -> Term | None:
