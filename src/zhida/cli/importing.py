@@ -104,9 +104,11 @@ def answer_of(found: BroughtIn, pack: Pack, dry_run: bool = False) -> dict[str, 
 
 
 def _answer(plan: Plan, done: Done | None, pack: Pack, dry_run: bool) -> dict[str, Any]:
-    taken = {t.sha256: t for t in done.taken} if done is not None else {}
+    taken = {t.id: t for t in done.taken} if done is not None else {}
     refused = dict(done.refused) if done is not None else {}
-    files = [_file(f, taken.get(f.sha256), refused.get(f.found.name, "")) for f in plan.files]
+    files = [
+        _file(f, taken.get(f.id) if f.to_take else None, refused.get(f.found.name, "")) for f in plan.files
+    ]
     return {
         "folder": str(plan.folder),
         "register": str(plan.register),

@@ -43,6 +43,8 @@ from zhida.population.imports.plan import make_plan
 from zhida.population.imports.reasons import Reason
 from zhida.population.imports.run import run
 from zhida.population.imports.taking import Counts, quarantine_path, staging_path, take_file
+from zhida.population.register.arrive import arrive
+from zhida.population.register.landed import Landed
 
 ROOT = Path(__file__).resolve().parents[3]
 SPOILT: list[tuple[Row, str, Reason]] = [
@@ -89,12 +91,12 @@ def test_a_bad_row_is_kept_aside_with_its_reason(
     path = put(tmp_path / "in", text(hukou, [hukou_row(1), row]))
     (taken,) = take(tmp_path / "in", tmp_path / "register", contracts, keys).taken
     assert (taken.read, taken.kept, taken.quarantined) == (2, 1, 1)
-    (waiting,) = quarantine.read(quarantine_path(tmp_path / "register", taken.sha256))
+    (waiting,) = quarantine.read(quarantine_path(tmp_path / "register", taken.id))
     assert (waiting.line, waiting.findings[0].column, waiting.findings[0].reason) == (3, column, reason)
     assert waiting.findings[0].suggestion
     assert quarantine.open_row(waiting, keys) == (row, "")
     # Sealed: nothing of the row stands in the open.
-    raw = quarantine_path(tmp_path / "register", taken.sha256).read_bytes()
+    raw = quarantine_path(tmp_path / "register", taken.id).read_bytes()
     assert row["book"].encode() not in raw and path.exists()
 
 
@@ -106,7 +108,7 @@ def test_the_same_row_again_is_a_repeat_and_a_different_one_a_clash(
     (taken,) = take(tmp_path / "in", tmp_path / "register", contracts, keys).taken
     assert (taken.read, taken.kept, taken.repeats, taken.quarantined) == (6, 2, 2, 2)
     assert [r["line"] for r in staged(tmp_path / "register")] == [2, 3]
-    found = list(quarantine.read(quarantine_path(tmp_path / "register", taken.sha256)))
+    found = list(quarantine.read(quarantine_path(tmp_path / "register", taken.id)))
     assert {w.line for w in found} == {5, 6}
     assert {w.findings[0].reason for w in found} == {Reason.KEY_TWICE}
     assert "第 6 行" in found[0].findings[0].suggestion
@@ -160,6 +162,50 @@ def test_the_same_file_twice_changes_nothing(
     assert everything(tmp_path / "register") == before
 
 
+def test_two_counties_that_have_nobody_send_the_same_bytes_and_both_count(
+    contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path
+) -> None:
+    """A heading alone, complete, says of each county that it has nobody: one must not stand for the other."""
+    counties = ("330102", "330105")
+    names = [f"户籍人口_{county}_20250630.csv" for county in counties]
+    for name in names:
+        put(tmp_path / "in", text(hukou, []), name)
+    lines = "".join(f"  {name}: {{complete: true}}\n" for name in names)
+    put(tmp_path / "in", f"files:\n{lines}", "delivery.yaml")
+    done = take(tmp_path / "in", tmp_path / "register", contracts, keys)
+    assert {(t.division[:6], t.complete, t.read) for t in done.taken} == {(c, True, 0) for c in counties}
+    assert arrive(tmp_path / "register", contracts, keys, processes=1) is not None
+    landed = Landed.open(tmp_path / "register")
+    assert {(f.division[:6], f.complete) for f in landed.files} == {(c, True) for c in counties}
+    before = everything(tmp_path / "register")
+    assert take(tmp_path / "in", tmp_path / "register", contracts, keys).taken == ()
+    assert arrive(tmp_path / "register", contracts, keys, processes=1) is None
+    assert everything(tmp_path / "register") == before
+
+
+def test_the_same_rows_of_a_later_day_count_for_that_day(
+    contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path
+) -> None:
+    rows = text(hukou, [hukou_row(1), hukou_row(2, name="")])
+    put(tmp_path / "in", rows)
+    (first,) = take(tmp_path / "in", tmp_path / "register", contracts, keys).taken
+    put(tmp_path / "later", rows, "户籍人口_330102_20250701.csv")
+    (later,) = take(tmp_path / "later", tmp_path / "register", contracts, keys).taken
+    assert (later.as_of, later.sha256, later.kept) == ("2025-07-01", first.sha256, 1)
+    waiting = [list(quarantine.read(quarantine_path(tmp_path / "register", t.id))) for t in (first, later)]
+    assert [len(w) for w in waiting] == [1, 1]
+
+
+def test_the_same_rows_of_two_counties_are_one_countys_by_mistake(
+    contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path
+) -> None:
+    for county in ("330102", "330105"):
+        put(tmp_path / "in", text(hukou, [hukou_row(1)]), f"户籍人口_{county}_20250630.csv")
+    plan = make_plan(tmp_path / "in", tmp_path / "register", contracts, TODAY)
+    assert [f.to_take for f in plan.files] == [True, False]
+    assert "the same as 户籍人口_330102_20250630.csv, byte for byte" in plan.files[1].problems[0]
+
+
 def test_a_later_file_of_the_same_thing_comes_in_place_of_the_first(
     contracts: Contracts, hukou: SourceContract, keys: Keyring, tmp_path: Path
 ) -> None:
@@ -167,7 +213,7 @@ def test_a_later_file_of_the_same_thing_comes_in_place_of_the_first(
     (first,) = take(tmp_path / "in", tmp_path / "register", contracts, keys).taken
     put(tmp_path / "in", text(hukou, [hukou_row(1), hukou_row(2)]))
     (second,) = take(tmp_path / "in", tmp_path / "register", contracts, keys).taken
-    assert (first.supersedes, second.supersedes) == ("", first.sha256)
+    assert (first.supersedes, second.supersedes) == ("", first.id)
     assert [t.sha256 for t in Journal.load(tmp_path / "register").files] == [first.sha256, second.sha256]
 
 

@@ -65,19 +65,19 @@ def test_mended_withdrawn_and_refused_again(
 ) -> None:
     taken = first(contracts, hukou, keys, tmp_path, ROWS)
     rows = sheet(contracts, keys, tmp_path)
-    assert [r[MEND] for r in rows] == [mending.mend_id(taken.sha256, line) for line in (3, 4, 5)]
+    assert [r[MEND] for r in rows] == [mending.mend_id(taken.id, line) for line in (3, 4, 5)]
     assert rows[0]["退回原因"] == "姓名：必填项为空"
     assert [r["公民身份号码"] for r in rows] == [r["id_number"] for r in ROWS[1:]]
     rows[0]["姓名"] = "测试乙"
     rows[1][WITHDRAW] = "作废"
     mended = back(contracts, keys, tmp_path, rows)
     assert (mended.read, mended.kept, mended.withdrawn, mended.quarantined) == (3, 1, 1, 1)
-    assert mended.mends == (taken.sha256,)
+    assert mended.mends == (taken.id,)
     assert not mended.supersedes
     assert kept(tmp_path) == ["B000001", "B000002"]
     # What was refused once more now waits as a row of the mended file.
     again = sheet(contracts, keys, tmp_path)
-    assert [r[MEND] for r in again] == [mending.mend_id(mended.sha256, 4)]
+    assert [r[MEND] for r in again] == [mending.mend_id(mended.id, 4)]
     again[0]["出生日期"] = "1950-01-01"
     assert back(contracts, keys, tmp_path, again, "2").kept == 1
     assert waiting(contracts, tmp_path) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -25,9 +26,10 @@ FORMAT = 1
 class Taken:
     """A file that was taken in. read = kept + repeats + quarantined + withdrawn.
 
-    ``division`` 12 digits, ``as_of`` and ``taken`` in ISO form, ``month`` like 2025-06 or ''. ``supersedes``:
-    sha256 of an earlier file of the same source, place and day, '' for none. ``mends``: sha256 of
-    the files whose rows it mends. ``contracts``: hash of the contracts that it was read by.
+    ``id`` tells it from every other file: two counties may send the same bytes (a heading alone), and one
+    county the same on two days. ``division`` 12 digits, ``as_of`` and ``taken`` in ISO form, ``month`` like
+    2025-06 or ''. ``supersedes``: id of an earlier file of the same source, place and day, '' for none.
+    ``mends``: ids of the files whose rows it mends. ``contracts``: hash of the contracts that it was read by.
     ``reasons``: (column, reason, rows) of what was refused then, whatever has become of it.
     """
 
@@ -52,6 +54,12 @@ class Taken:
     contracts: str
     taken: str
     reasons: tuple[tuple[str, str, int], ...] = ()
+    id: str = ""
+
+
+def file_id(sha256: str, source: str, division: str, as_of: str) -> str:
+    """64 hexadecimal digits: what the file holds, of which source and place, as of which day."""
+    return hashlib.sha256(f"{sha256} {source} {division} {as_of}".encode()).hexdigest()
 
 
 @dataclass
@@ -83,8 +91,15 @@ class Journal:
             )
         return found
 
-    def by_sha(self) -> Mapping[str, Taken]:
-        return {f.sha256: f for f in self.files}
+    def find(self, sha256: str, source: str, division: str, as_of: str, mends: bool) -> Taken | None:
+        """The file with this content of this source, place and day. Where a mended file's name says it comes
+        from does not tell two of them apart: its rows say what they stand for."""
+        for file in self.files:
+            if (file.sha256, file.source) == (sha256, source) and (
+                mends or (file.division, file.as_of) == (division, as_of)
+            ):
+                return file
+        return None
 
     def latest(self, source: str, division: str, as_of: str) -> Taken | None:
         """The last file of this source, place and day that is not a mended one."""
@@ -103,7 +118,8 @@ class Journal:
 
 def _taken(record: Mapping[str, Any]) -> Taken:
     reasons = tuple((str(c), str(r), int(n)) for c, r, n in record.get("reasons", ()))
-    return Taken(**{**record, "mends": tuple(record["mends"]), "reasons": reasons})
+    id = str(record.get("id") or record["sha256"])  # files taken in before they had one go by their content
+    return Taken(**{**record, "mends": tuple(record["mends"]), "reasons": reasons, "id": id})
 
 
 def write_whole(path: Path, data: bytes) -> None:

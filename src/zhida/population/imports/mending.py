@@ -1,6 +1,6 @@
 """Mended rows: which refused row each of them stands for, and what leaves quarantine with them.
 
-A row is known by the first digits of its file's checksum and its line. Whatever becomes of a mended row
+A row is known by the first digits of its file's id and its line. Whatever becomes of a mended row
 (kept, withdrawn, refused once more) the row that it stands for leaves the quarantine of its file: that is
 written down beside the quarantine before the journal takes the mended file in, and cleared up after.
 """
@@ -38,18 +38,18 @@ _ID = re.compile(rf"([0-9a-f]{{{DIGITS}}}):([1-9][0-9]{{0,11}})")
 _LINES = "line"
 
 
-def mend_id(sha256: str, line: int) -> str:
+def mend_id(id: str, line: int) -> str:
     """What stands in the column 退回编号."""
-    return f"{sha256[:DIGITS]}:{line}"
+    return f"{id[:DIGITS]}:{line}"
 
 
-def quarantine_path(register: Path, sha256: str) -> Path:
-    return register / QUARANTINE / f"{sha256}.parquet"
+def quarantine_path(register: Path, id: str) -> Path:
+    return register / QUARANTINE / f"{id}.parquet"
 
 
-def answered_path(register: Path, sha256: str) -> Path:
-    """Of a mended file: the rows that leave the quarantine of others with it, by checksum."""
-    return register / QUARANTINE / f"{sha256}.answers.json"
+def answered_path(register: Path, id: str) -> Path:
+    """Of a mended file: the rows that leave the quarantine of others with it, by id."""
+    return register / QUARANTINE / f"{id}.answers.json"
 
 
 def in_force(journal: Journal) -> list[Taken]:
@@ -57,28 +57,28 @@ def in_force(journal: Journal) -> list[Taken]:
     gone = {f.supersedes for f in journal.files}
     for file in journal.files:  # what mends comes after what it mends
         if file.mends and set(file.mends) <= gone:
-            gone.add(file.sha256)
-    return [f for f in journal.files if f.sha256 not in gone]
+            gone.add(file.id)
+    return [f for f in journal.files if f.id not in gone]
 
 
 def answered(journal: Journal) -> dict[str, set[int]]:
     """By file, lines that were answered by mended files and are not cleared up yet."""
     found: dict[str, set[int]] = {}
     for file in journal.files:
-        path = answered_path(journal.register, file.sha256)
+        path = answered_path(journal.register, file.id)
         if file.mends and path.exists():
-            for sha256, lines in json.loads(path.read_bytes()).items():
-                found.setdefault(sha256, set()).update(lines)
+            for id, lines in json.loads(path.read_bytes()).items():
+                found.setdefault(id, set()).update(lines)
     return found
 
 
 def waiting_lines(journal: Journal, file: Taken) -> set[int]:
     """Lines of a file that wait in quarantine."""
-    path = quarantine_path(journal.register, file.sha256)
+    path = quarantine_path(journal.register, file.id)
     if not path.exists():
         return set()
     lines = pq.read_table(path, columns=[_LINES]).column(_LINES).to_numpy()
-    return set(lines.tolist()) - answered(journal).get(file.sha256, set())
+    return set(lines.tolist()) - answered(journal).get(file.id, set())
 
 
 @dataclass
@@ -120,19 +120,19 @@ class Mending:
             return None
         begin, line = match[1], int(match[2])
         if begin not in self._waiting:
-            files = [f for f in in_force(self.journal) if f.sha256.startswith(begin)]
+            files = [f for f in in_force(self.journal) if f.id.startswith(begin)]
             if len(files) != 1 or files[0].source != self.source:
                 return None
-            self._waiting[begin] = (files[0].sha256, waiting_lines(self.journal, files[0]))
-        sha256, lines = self._waiting[begin]
+            self._waiting[begin] = (files[0].id, waiting_lines(self.journal, files[0]))
+        id, lines = self._waiting[begin]
         if line not in lines:
             return None
         lines.remove(line)  # a second row for the same one stands for nothing
-        return sha256, line
+        return id, line
 
-    def write(self, sha256: str) -> tuple[str, ...]:
-        """Writes down what leaves quarantine with the file ``sha256``; gives back whose rows they are."""
-        path = answered_path(self.journal.register, sha256)
+    def write(self, id: str) -> tuple[str, ...]:
+        """Writes down what leaves quarantine with the file ``id``; gives back whose rows they are."""
+        path = answered_path(self.journal.register, id)
         data = {s: sorted(lines) for s, lines in sorted(self.answers.items())}
         write_whole(path, json.dumps(data).encode())
         return tuple(data)
@@ -144,14 +144,14 @@ def clear_up(journal: Journal) -> None:
     Under the lock; may be stopped anywhere and run again.
     """
     register = journal.register
-    for sha256, lines in answered(journal).items():
-        _without(quarantine_path(register, sha256), lines)
-    kept = {f.sha256 for f in in_force(journal)}
+    for id, lines in answered(journal).items():
+        _without(quarantine_path(register, id), lines)
+    kept = {f.id for f in in_force(journal)}
     for file in journal.files:
-        if file.sha256 not in kept:
-            quarantine_path(register, file.sha256).unlink(missing_ok=True)
+        if file.id not in kept:
+            quarantine_path(register, file.id).unlink(missing_ok=True)
         if file.mends:
-            answered_path(register, file.sha256).unlink(missing_ok=True)
+            answered_path(register, file.id).unlink(missing_ok=True)
 
 
 def sweep(journal: Journal) -> None:
@@ -159,7 +159,7 @@ def sweep(journal: Journal) -> None:
 
     Under the lock, before anything is read.
     """
-    known = {f.sha256 for f in journal.files}
+    known = {f.id for f in journal.files}
     for folder in (QUARANTINE, STAGING):
         for path in (journal.register / folder).rglob("*"):
             if path.is_file() and path.name.split(".")[0] not in known:

@@ -11,7 +11,8 @@ from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.contracts import Contracts
 from zhida.population.imports.delivery import Found, read_delivery
 from zhida.population.imports.errors import FileRefused, ImportsError
-from zhida.population.imports.journal import Journal
+from zhida.population.imports.journal import Journal, file_id
+from zhida.population.imports.mending import in_force
 from zhida.population.imports.table import open_table
 from zhida.population.imports.taking import sha256_of
 
@@ -21,7 +22,7 @@ class PlannedFile:
     """A file of a delivery. With ``problems`` it is left out; with ``taken`` (the time) it is in already.
 
     ``absent``: names of columns that it need not have and has not; ``ignored``: headers that no
-    column of the contract has. ``rows``: where the file says so itself. ``supersedes``: the sha256 of
+    column of the contract has. ``rows``: where the file says so itself. ``supersedes``: the id of
     the file of the same source, place and day that it comes in place of.
     """
 
@@ -40,6 +41,12 @@ class PlannedFile:
     @property
     def to_take(self) -> bool:
         return not self.problems and not self.taken
+
+    @property
+    def id(self) -> str:
+        """As in the journal; of a file without problems."""
+        assert self.found.as_of is not None
+        return file_id(self.sha256, self.source.id, self.found.division, self.found.as_of.isoformat())
 
     @property
     def source(self) -> SourceContract:
@@ -105,8 +112,10 @@ def _look(found: Found, journal: Journal, more: Callable[[int], None]) -> Planne
     except OSError as error:
         return PlannedFile(found, size, problems=(f"It can't be read ({error.strerror}): check its rights.",))
     there = table.header.places
-    before = journal.by_sha().get(sha256)
-    earlier = journal.latest(found.source.id, found.division, found.as_of.isoformat())
+    place = (found.source.id, found.division, found.as_of.isoformat())
+    before = journal.find(sha256, *place, table.header.mends)
+    earlier = journal.latest(*place)
+    elsewhere = "" if before or table.header.mends else _elsewhere(found, sha256, journal)
     return PlannedFile(
         found,
         size,
@@ -116,19 +125,44 @@ def _look(found: Found, journal: Journal, more: Callable[[int], None]) -> Planne
         tuple(c.name for c in found.source.columns if c.id not in there),
         table.header.ignored,
         table.header.mends,
-        supersedes=earlier.sha256 if earlier is not None and not before and not table.header.mends else "",
+        supersedes=earlier.id if earlier is not None and not before and not table.header.mends else "",
         taken=before.taken if before is not None else "",
+        problems=(elsewhere,) if elsewhere else (),
     )
 
 
+_SAME = "It is the same as {}, byte for byte, under another name: keep the one that is right."
+
+
+def _elsewhere(found: Found, sha256: str, journal: Journal) -> str:
+    """Two places have no people in common: the same rows under both names are one's by mistake."""
+    for file in in_force(journal):
+        if file.sha256 == sha256 and file.read and file.division != found.division:
+            return _SAME.format(file.file)
+    return ""
+
+
 def _equal(files: Sequence[PlannedFile]) -> list[PlannedFile]:
-    """The same bytes under two names are one file: only the first can be taken in."""
-    first: dict[str, str] = {}
+    """Rows that stand under two names, byte for byte: only the first can be taken in, unless
+    both are one place's on two days. A heading alone says of each place that it has nobody."""
+    first: dict[str, PlannedFile] = {}
     marked = []
     for file in files:
         if file.sha256 and not file.problems:
-            other = first.setdefault(file.sha256, file.found.name)
-            if other != file.found.name:
-                file = replace(file, problems=(f"It is the same as {other}, byte for byte: remove it.",))
+            other = first.setdefault(file.sha256, file)
+            if other is not file and (file.mends or _place(other) != _place(file)) and _has_rows(file):
+                file = replace(file, problems=(_SAME.format(other.found.name),))
         marked.append(file)
     return marked
+
+
+def _place(file: PlannedFile) -> tuple[str, str]:
+    return file.source.id, file.found.division
+
+
+def _has_rows(file: PlannedFile) -> bool:
+    try:
+        batches = open_table(file.found.path, file.source).batches(lambda more: None)
+        return any(batch.read for batch in batches)
+    except FileRefused:
+        return True  # what is wrong with it is said when it is taken in

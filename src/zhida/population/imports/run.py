@@ -56,8 +56,8 @@ def run(
         journal = Journal.load(plan.register, contracts.pack.id)
         clear_up(journal)
         sweep(journal)
-        known = journal.by_sha()  # another import may have ended since the plan was made
-        files = tuple(f for f in files if f.sha256 not in known)
+        known = {f.id for f in journal.files}  # another import may have ended since the plan was made
+        files = tuple(f for f in files if f.id not in known)
         read = _Read(total, progress)
         for file, counts in _each(files, _Job(plan.register, contracts, keys), processes, read):
             if isinstance(counts, str):
@@ -97,6 +97,7 @@ def _record(file: PlannedFile, counts: Counts, contracts: Contracts) -> Taken:
         contracts=contracts.hash,
         taken=datetime.now(UTC).isoformat(timespec="seconds"),
         reasons=counts.reasons,
+        id=file.id,
     )
 
 
@@ -133,7 +134,7 @@ class _Job:
         assert file.found.as_of is not None
         try:
             return take_file(
-                file.found.path, file.sha256, file.source, file.found.as_of, self.contracts.pack,
+                file.found.path, file.id, file.source, file.found.as_of, self.contracts.pack,
                 self.register, self.keys, more,
             )  # fmt: skip
         except FileRefused as error:

@@ -57,13 +57,13 @@ def sha256_of(path: Path, progress: Progress = lambda more: None) -> str:
     return digest.hexdigest()
 
 
-def staging_path(register: Path, source: str, sha256: str) -> Path:
-    return register / STAGING / source / f"{sha256}.parquet"
+def staging_path(register: Path, source: str, id: str) -> Path:
+    return register / STAGING / source / f"{id}.parquet"
 
 
 def take_file(
     path: Path,
-    sha256: str,
+    id: str,
     source: SourceContract,
     as_of: date,
     pack: Pack,
@@ -71,20 +71,20 @@ def take_file(
     keys: Keyring,
     progress: Progress = lambda more: None,
 ) -> Counts:
-    """Writes ``staging/…`` and ``quarantine/…`` of one file, over what an import that was stopped left.
+    """Writes ``staging/…`` and ``quarantine/…`` of the file ``id``, over what a stopped import left.
 
     It is not taken in before the journal says so. Raises FileRefused, SnapshotError (a full disk), OSError.
     """
     before = path.stat()
     table = open_table(path, source)
-    kept_at, refused_at = staging_path(register, source.id, sha256), quarantine_path(register, sha256)
+    kept_at, refused_at = staging_path(register, source.id, id), quarantine_path(register, id)
     with writing(kept_at):
         for folder in (register / STAGING, kept_at.parent, refused_at.parent):
             private_folder(folder)
         mending = Mending(Journal.load(register), source.id) if table.header.mends else None
         counts = _take(table, source, Reader(pack, as_of), kept_at, refused_at, keys, progress, mending)
         if mending is not None:
-            counts = replace(counts, withdrawn=mending.withdrawn, mends=mending.write(sha256))
+            counts = replace(counts, withdrawn=mending.withdrawn, mends=mending.write(id))
     after = path.stat()
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise FileRefused("The file was changed while it was read: run the import again.")

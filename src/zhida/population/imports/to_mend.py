@@ -51,8 +51,8 @@ class FileWaiting:
 
 def waiting_rows(journal: Journal, file: Taken, *, rows: bool = True) -> Iterator[Waiting]:
     """Rows of a file that wait, without those that a mended file has answered."""
-    done = answered(journal).get(file.sha256, set())
-    path = quarantine_path(journal.register, file.sha256)
+    done = answered(journal).get(file.id, set())
+    path = quarantine_path(journal.register, file.id)
     return (w for w in quarantine.read(path, rows=rows) if w.line not in done)
 
 
@@ -99,7 +99,7 @@ def write_out(
                 raise ImportsError(f"{file.file} is of the source {file.source}, which the pack has no more.")
             place = file.division[:6] if file.division[6:] == "000000" else file.division
             day = file.as_of.replace("-", "")
-            path = out / f"{source.name}_{place}_{day}{MENDED}{file.sha256[:8]}.csv"
+            path = out / f"{source.name}_{place}_{day}{MENDED}{file.id[:8]}.csv"
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             # With the mark, so that a spreadsheet opens it as UTF-8.
             with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as stream:
@@ -121,7 +121,7 @@ def _write(
         why = "；".join(f"{column_name(source, f.column)}：{words(f.reason)}" for f in row.findings)
         hint = "；".join(f.suggestion for f in row.findings)
         values = [cells.get(c.id, "") for c in source.columns]
-        writer.writerow([mend_id(file.sha256, row.line), "", why, hint, *values, raw])
+        writer.writerow([mend_id(file.id, row.line), "", why, hint, *values, raw])
 
 
 def _record(register: Path, files: Sequence[str], purpose: str) -> None:

@@ -22,7 +22,7 @@ def waiting(register: Path, contracts: Contracts) -> list[Taken]:
     if not journal.files:
         return []
     landed = Landed.open_or_new(register, synthetic=journal.files[0].synthetic)
-    return [f for f in journal.files if not landed.holds(f.source, f.sha256)]
+    return [f for f in journal.files if not landed.holds(f.source, f.sha256, f.division, f.as_of)]
 
 
 def arrive(
@@ -63,7 +63,7 @@ def arrive(
 
 def _staged(register: Path, contracts: Contracts, file: Taken) -> StagedFile:
     source = contracts.sources.get(file.source)
-    path = staging_path(register, file.source, file.sha256)
+    path = staging_path(register, file.source, file.id)
     if source is None:
         raise SnapshotError(
             f"{register}: {file.file} is of the source {file.source}, which the pack does not have any more. "

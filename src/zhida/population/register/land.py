@@ -63,7 +63,7 @@ def land(
     count (``name_order``). Raises SnapshotError; then the register is as it was."""
     landed = Landed.open_or_new(register, synthetic=synthetic)
     store = IdentityStore.open_or_new(register / IDENTITY, ring, synthetic=synthetic)
-    new = [f for f in files if not landed.holds(f.source.id, f.sha256)]
+    new = [f for f in files if not landed.holds(f.source.id, f.sha256, f.division, f.as_of.isoformat())]
     if not new:
         return Taken({}, 0, 0, 0)
     batch = batch_of(landed.batches + 1, new, order or name_order(f.source for f in new))

@@ -100,8 +100,10 @@ class Landed:
             return cls(folder, synthetic)
         return cls.open(folder)
 
-    def holds(self, source: str, sha256: str) -> bool:
-        return any(f.source == source and f.sha256 == sha256 for f in self.files)
+    def holds(self, source: str, sha256: str, division: str, as_of: str) -> bool:
+        """Whether the file with this content has landed for this place and day (in ISO form)."""
+        sought = (source, sha256, division, as_of)
+        return any((f.source, f.sha256, f.division, f.as_of.isoformat()) == sought for f in self.files)
 
     def path(self, source: str, batch: int) -> Path:
         return self.folder / FOLDER / source / f"{batch:04d}.parquet"
