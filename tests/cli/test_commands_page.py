@@ -75,6 +75,7 @@ def test_the_commands_that_were_promised_are_there() -> None:
         "identity same",
         "identity split",
         "identity undo",
+        "register erase",
         "month",
         "keys new",
         "keys show",

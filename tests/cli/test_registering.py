@@ -95,3 +95,18 @@ def test_two_months_are_compared(tmp_path: Path) -> None:
     assert {c["kind"]: c["people"] for c in told.json["changes"]} == {"arrived": 1, "left": 1}
     again = zhida("changes", register, *both, "--out", str(tmp_path / "feed.parquet"))
     one_sentence_each(again, "exists already")
+
+
+def test_one_person_is_erased(tmp_path: Path) -> None:
+    put(tmp_path / "sent", text(HUKOU, [hukou_row(1), hukou_row(2)]), "户籍人口_330102_20250630.csv")
+    register, keys = str(tmp_path / "r"), ("--keys", str(tmp_path / "keys.json"))
+    assert zhida("import", str(tmp_path / "sent"), "--into", register, *keys).code == 0
+    given = ("register", "erase", register, "--person", "1", "--by", "登记科", *keys)
+    one_sentence_each(zhida(*given, "--reason", "测试甲申请"), "names the person")
+    done = zhida(*given, "--reason", "本人申请", "--json")
+    assert done.code == 0
+    fits("erase", done.json)
+    assert (done.json["landed"], done.json["keys"]) == (1, [1])
+    one_sentence_each(zhida(*given, "--reason", "本人申请"), "was erased on")
+    made = zhida("snapshot", register, "--out", str(tmp_path / "s"), "--processes", "1", "--json")
+    assert made.json["persons"] == 1

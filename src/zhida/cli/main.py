@@ -26,6 +26,7 @@ from zhida.cli import (
     quality,
     quarantining,
     registering,
+    retaining,
     rules,
     scanning,
     simulating,
@@ -70,6 +71,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(plan.app, name="plan")
 app.add_typer(keys.app, name="keys")
 app.add_typer(identities.app, name="identity")
+app.add_typer(retaining.app, name="register")
 app.command("import")(importing.import_)
 app.command("quarantine")(quarantining.quarantine)
 app.command("quality")(quality.quality)

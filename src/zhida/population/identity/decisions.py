@@ -18,6 +18,8 @@ from zhida.population.identity.store import IdentityError, write_record
 
 FORMAT = 1
 FILE = "decisions.json"
+ERASED = "已删除"
+"""Stands for the reason of a decision about somebody who was erased."""
 
 
 class DecisionKind(StrEnum):
@@ -117,6 +119,19 @@ class Decisions:
             )
         undone = replace(found, undone_by=by, undone_on=on.isoformat())
         return self._written(tuple(undone if d is found else d for d in self.made))
+
+    def forget(self, keys: set[int], by: str, on: date) -> Decisions:
+        """Decisions about erased keys hold no more, and their reasons, which may say who somebody is, go."""
+        if not any(d.person_key in keys or d.to in keys for d in self.made):
+            return self
+        made = []
+        for d in self.made:
+            if d.person_key in keys or d.to in keys:
+                d = replace(d, reason=ERASED)
+                if d.holds:
+                    d = replace(d, undone_by=by, undone_on=on.isoformat())
+            made.append(d)
+        return self._written(tuple(made))
 
     def _free(self, person_key: int, source: str) -> None:
         for d in self.holding:

@@ -10,18 +10,22 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from zhida.codes.sealing import Keyring
 from zhida.population.errors import SnapshotError, writing
 from zhida.population.identity.schema import FIRST_KEY, FORMAT, RECORD, SCHEMA, TABLES, StoredFile
+from zhida.population.rewriting import rewrite
 
 
 class IdentityError(SnapshotError):
@@ -132,6 +136,34 @@ class IdentityStore:
             "batches": self.batches,
             "files": [f.as_json() for f in self.files],
         }
+
+    def without(self, gone: Callable[[pa.Table], NDArray[np.bool_]], mark: str) -> int:
+        """Takes out of every file the rows of which ``gone`` is true and gives back how many there were.
+
+        Files that had such rows are written anew, named with ``mark``; then the record names those. Raises
+        SnapshotError."""
+        files, left = [], 0
+        few: Any = ["kind", "source"]
+        for file in self.files:
+            path = self.folder / file.name
+            if not gone(pq.read_table(path, columns=["person_key", "source"])).any():
+                files.append(file)
+                continue
+            name = f"{file.table}/{path.stem.split('-e')[0]}-{mark}.parquet"
+            left += rewrite(
+                path,
+                lambda table: table.filter(pa.array(~gone(table))),
+                self.folder / name,
+                use_dictionary=few,
+                compression="none",
+            )
+            new = stored_file(self.folder, file.table, name)
+            files += [new] if new.rows else []
+        store = replace(self, files=tuple(files))
+        if left:
+            store.write()
+        store.remove_leftovers()
+        return left
 
     def find(self, ring: Keyring, table: str, value: str) -> list[int]:
         """Keys of the people who have or had this value. Identifiers as 18 characters."""
