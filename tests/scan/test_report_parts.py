@@ -64,6 +64,21 @@ def test_a_hidden_county_hides_its_towns(result: ScanResult) -> None:
         assert any(t.cells["verify"].count is not None for t in towns)
 
 
+def test_rows_that_nobody_can_be_found_for_are_told(result: ScanResult) -> None:
+    loaded = result.loaded
+    manifest = dict(loaded.snapshot.manifest)
+    unread = {"employment": {"330102000000": 1200, "330105000000": 30}, "pensions": {"330102000000": 4}}
+    registers, declared = manifest["registers"], loaded.pack.registers
+    spoilt = next(r for r in registers if declared[r].access == "register")
+    manifest["registers"] = {**registers, spoilt: {**registers[spoilt], "unread": unread}}
+    told = replace(loaded, snapshot=replace(loaded.snapshot, manifest=manifest))
+    states = {s.name: s.unread for s in register_states(told)}
+    assert states.pop(declared[spoilt].name) == "1,234"
+    assert set(states.values()) == {"0", "—"}
+    page = render(replace(result, loaded=told))
+    assert "认不出是谁的行" in page and "1,234" in page
+
+
 def test_what_comes_first_is_told_with_figures_that_may_be_shown(result: ScanResult) -> None:
     figures = figures_of(result)
     found = steps(result, figures, register_states(result.loaded))

@@ -185,11 +185,14 @@ def positions(pack: Pack, codes: Sequence[str]) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class RegisterState:
+    """As the report shows it. ``unread``: rows that wait to be mended and can't be told whose they are."""
+
     name: str
     department: str
     as_of: str
     complete: str
     unknown: str
+    unread: str
 
 
 def register_states(loaded: Loaded) -> list[RegisterState]:
@@ -201,11 +204,11 @@ def register_states(loaded: Loaded) -> list[RegisterState]:
     for id, register in pack.registers.items():
         if register.access != "register":
             complete = "须家庭授权，扫描不读" if register.access == "authorisation" else "由家庭申报"
-            found.append(RegisterState(register.name, register.department, "—", complete, "—"))
+            found.append(RegisterState(register.name, register.department, "—", complete, "—", "—"))
             continue
         record = manifest["registers"].get(id)
         if record is None:
-            found.append(RegisterState(register.name, register.department, "—", "没有交来", "—"))
+            found.append(RegisterState(register.name, register.department, "—", "没有交来", "—", "—"))
             continue
         codes = {str(c) for c in record["complete"]}
         whole = [c for c in counties if codes & set(pack.divisions.ancestors(c, on))]
@@ -219,7 +222,8 @@ def register_states(loaded: Loaded) -> list[RegisterState]:
         else:
             complete = f"除 {'、'.join(missing)} 外" if len(missing) <= 4 else f"只有 {len(whole)} 个区县"
         as_of, unknown = str(record["as_of"]), _unknown(loaded, id)
-        found.append(RegisterState(register.name, register.department, as_of, complete, unknown))
+        unread = f"{sum(sum(rows.values()) for rows in record.get('unread', {}).values()):,}"
+        found.append(RegisterState(register.name, register.department, as_of, complete, unknown, unread))
     return found
 
 

@@ -322,9 +322,10 @@ def _waiting(figures: Figures) -> str:
 
 def _registers(states: Sequence[RegisterState]) -> str:
     rows = [
-        [escape(s.name), escape(s.department), escape(s.as_of), escape(s.complete), s.unknown] for s in states
+        [escape(s.name), escape(s.department), escape(s.as_of), escape(s.complete), s.unknown, s.unread]
+        for s in states
     ]
-    heads = ("登记", "部门", "截至", "完整到哪里", "读不出的格子")
+    heads = ("登记", "部门", "截至", "完整到哪里", "读不出的格子", "认不出是谁的行")
     return _table(heads, rows, "登记里没有的，只在完整的地方当作没有；别处当作不知道")
 
 

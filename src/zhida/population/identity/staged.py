@@ -19,7 +19,8 @@ NAME_OF = "{}_name"  # the column with the name of whom another column identifie
 class StagedFile:
     """``path``: the Parquet file in staging; ``division``: 12 digits, whose people it holds, all of them
     where ``complete``; ``as_of``: the day as of which it was true; ``mends``: it holds rows that an
-    earlier file of the same source, place and day lacked, and does not stand in its place."""
+    earlier file of the same source, place and day lacked, and does not stand in its place; ``refused``: the
+    Parquet file with (line, person) of its refused rows of which it is known whose they are, or None."""
 
     source: SourceContract
     path: Path
@@ -28,6 +29,7 @@ class StagedFile:
     as_of: date
     complete: bool
     mends: bool = False
+    refused: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,17 @@ class Batch:
             "JOIN staged_files t ON t.path = s.filename)"
         )
 
+    def refused_of(self, source: SourceContract) -> str:
+        """A table expression over a source's refused rows whose person is told: ``line``, ``person``,
+        ``file``, ``as_of``; '' where there are none."""
+        paths = [f.refused for f in self.files if f.source.id == source.id and f.refused is not None]
+        if not paths:
+            return ""
+        return (
+            f"(SELECT s.line, s.person, t.number AS file, t.as_of FROM {parquet(paths, named=True)} s "
+            "JOIN staged_files t ON t.path = s.filename)"
+        )
+
 
 def name_order(sources: Iterable[SourceContract]) -> tuple[str, ...]:
     """Whose names count first: of sources that say where people are, then of the others; else by id."""
@@ -70,6 +83,7 @@ def register_files(db: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     """The table ``staged_files``: path, number, as_of."""
     db.execute("CREATE TABLE staged_files (path VARCHAR, number SMALLINT, as_of DATE)")
     rows = [(str(f.path), i, f.as_of) for i, f in enumerate(batch.files)]
+    rows += [(str(f.refused), i, f.as_of) for i, f in enumerate(batch.files) if f.refused is not None]
     db.executemany("INSERT INTO staged_files VALUES (?, ?, ?)", rows)
 
 
@@ -99,4 +113,6 @@ def identified(batch: Batch) -> str:
                 f"SELECT {id17(name)} AS id17, {rank} AS rank, as_of FROM {batch.rows_of(source)} "
                 f"WHERE {name} IS NOT NULL"
             )
+        if refused := batch.refused_of(source):
+            parts.append(f"SELECT {id17('person')} AS id17, {rank} AS rank, as_of FROM {refused}")
     return " UNION ALL ".join(parts)

@@ -37,12 +37,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart."""
+    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart. ``person``:
+    whose row it is (18 characters) where that cell is in order, else ''."""
 
     line: int
     cells: Mapping[str, str]
     raw: str
     findings: Sequence[Finding]
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,19 @@ def check_batch(source: SourceContract, batch: Batch, reader: Reader) -> Checked
     for row, id, reason, detail in found:
         line = int(batch.lines[row])
         by_row[row].append(Finding(line, id, reason, suggestion(reason, detail)))
-    refused = [Refused(int(batch.lines[r]), batch.row(r), "", by_row[r]) for r in rows]
+    people = dict(zip(rows, people_of(source, parsed[source.person], rows), strict=True))
+    refused = [Refused(int(batch.lines[r]), batch.row(r), "", by_row[r], people[r]) for r in rows]
     return Checked(table, [*refused, *broken_rows(batch)])
+
+
+def people_of(source: SourceContract, person: Parsed, rows: Sequence[int]) -> list[str]:
+    """Whose each of these rows is, '' where the cell is not in order. Nobody is noted of a source that needs
+    the family's authorisation: nothing of a row that is refused there may go on."""
+    if source.authorised_by or not rows:
+        return [""] * len(rows)
+    assert person.ids is not None
+    good = (person.ids.states == IdState.GOOD) & is_there(person.array)
+    return [person.array[r].as_py() if good[r] else "" for r in rows]
 
 
 def broken_rows(batch: Batch) -> list[Refused]:

@@ -42,6 +42,7 @@ class QuarantineWriter:
         self.path = path
         self.keys = keys
         self.rows = 0
+        self.people: list[tuple[int, str]] = []  # (line, whose row it is) where that can be told
         self.reasons = Counter[tuple[str, str]]()
         self._held: list[Refused] = []
         self._writer: pq.ParquetWriter | None = None
@@ -58,6 +59,7 @@ class QuarantineWriter:
     def add(self, refused: Sequence[Refused]) -> None:
         self._held += refused
         self.rows += len(refused)
+        self.people += [(r.line, r.person) for r in refused if r.person]
         for row in refused:
             self.reasons.update({(f.column, f.reason.value) for f in row.findings})
         if len(self._held) >= _ROWS:

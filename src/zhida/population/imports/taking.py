@@ -8,11 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from zhida.codes.sealing import Keyring
 from zhida.population.errors import writing
 from zhida.population.imports.cells import Progress
-from zhida.population.imports.checking import Finding, Refused, broken_rows, check_batch
+from zhida.population.imports.checking import Finding, Refused, broken_rows, check_batch, people_of
 from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.errors import FileRefused
 from zhida.population.imports.journal import (
@@ -61,6 +63,11 @@ def staging_path(register: Path, source: str, id: str) -> Path:
     return register / STAGING / source / f"{id}.parquet"
 
 
+def refused_path(register: Path, source: str, id: str) -> Path:
+    """Whose rows were refused (line, person), until they get their keys; not there where nobody is told."""
+    return register / STAGING / source / f"{id}.refused"
+
+
 def take_file(
     path: Path,
     id: str,
@@ -82,7 +89,10 @@ def take_file(
         for folder in (register / STAGING, kept_at.parent, refused_at.parent):
             private_folder(folder)
         mending = Mending(Journal.load(register), source.id) if table.header.mends else None
-        counts = _take(table, source, Reader(pack, as_of), kept_at, refused_at, keys, progress, mending)
+        told_at = refused_path(register, source.id, id)
+        counts = _take(
+            table, source, Reader(pack, as_of), kept_at, refused_at, told_at, keys, progress, mending
+        )
         if mending is not None:
             counts = replace(counts, withdrawn=mending.withdrawn, mends=mending.write(id))
     after = path.stat()
@@ -97,6 +107,7 @@ def _take(
     reader: Reader,
     kept_at: Path,
     refused_at: Path,
+    told_at: Path,
     keys: Keyring,
     progress: Progress,
     mending: Mending | None,
@@ -115,7 +126,7 @@ def _take(
             refused.add(checked.refused)
         twice = kept.close()
         if len(twice.drop):
-            refused.add(_clashing(table, twice))
+            refused.add(_clashing(table, twice, source, reader))
             thinner = kept_at.with_name(f"{kept_at.name}.thinner{PARTIAL}")
             kept.leave_out(twice.drop, thinner)
             thinner.replace(kept_now)
@@ -125,22 +136,36 @@ def _take(
         settle(refused_now, refused_at)
     else:  # of an import that was stopped, by other contracts
         refused_at.unlink(missing_ok=True)
+    _write_people(refused.people, told_at)
     reasons = tuple((column, reason, rows) for (column, reason), rows in sorted(refused.reasons.items()))
     return Counts(table.form, read, kept.rows, twice.repeats, refused.rows, 0, blank, reasons=reasons)
 
 
-def _clashing(table: Table, twice: Twice) -> list[Refused]:
+def _write_people(people: list[tuple[int, str]], path: Path) -> None:
+    if not people:
+        path.unlink(missing_ok=True)  # of an import that was stopped
+        return
+    partial = path.with_name(path.name + PARTIAL)
+    lines, numbers = zip(*people, strict=True)
+    table = pa.table({"line": pa.array(lines, pa.int64()), "person": pa.array(numbers, pa.string())})
+    pq.write_table(table, partial, compression="lz4")
+    settle(partial, path)
+
+
+def _clashing(table: Table, twice: Twice, source: SourceContract, reader: Reader) -> list[Refused]:
     """Rows with one key and different content, read once more as they were written."""
     found: list[Refused] = []
     if not twice.clashes:
         return found
     lines = np.array(sorted(twice.clashes), np.int64)
     for batch in table.batches(lambda more: None):
-        for row in np.flatnonzero(np.isin(batch.lines, lines)):
+        rows = np.flatnonzero(np.isin(batch.lines, lines))
+        person = reader.read(source.column(source.person), batch.columns[source.person].take(rows))
+        for row, whose in zip(rows, people_of(source, person, range(len(rows))), strict=True):
             line = int(batch.lines[row])
             others = [x for x in twice.clashes[line] if x != line][:SHOWN]
             more = "等" if len(twice.clashes[line]) > SHOWN else ""
             hint = f"与第 {'、'.join(map(str, others))} 行{more}核对，只留正确的一行"
             finding = Finding(line, "", Reason.KEY_TWICE, hint)
-            found.append(Refused(line, batch.row(int(row)), "", [finding]))
+            found.append(Refused(line, batch.row(int(row)), "", [finding], whose))
     return found

@@ -10,7 +10,7 @@ from zhida.population.errors import SnapshotError
 from zhida.population.identity.staged import StagedFile, name_order
 from zhida.population.imports.contracts import Contracts
 from zhida.population.imports.journal import Journal, Taken, locked
-from zhida.population.imports.taking import staging_path
+from zhida.population.imports.taking import refused_path, staging_path
 from zhida.population.register.land import Progress, land
 from zhida.population.register.land import Taken as Landing
 from zhida.population.register.landed import Landed
@@ -58,6 +58,8 @@ def arrive(
         )
         for file in staged:
             file.path.unlink(missing_ok=True)
+            if file.refused is not None:
+                file.refused.unlink(missing_ok=True)
         return done
 
 
@@ -78,6 +80,7 @@ def _staged(register: Path, contracts: Contracts, file: Taken) -> StagedFile:
         raise SnapshotError(
             f"{path} is missing: remove its entry in imports.json and import {file.file} again."
         )
+    refused = refused_path(register, file.source, file.id)
     return StagedFile(
         source=source,
         path=path,
@@ -86,4 +89,5 @@ def _staged(register: Path, contracts: Contracts, file: Taken) -> StagedFile:
         as_of=date.fromisoformat(file.as_of),
         complete=file.complete,
         mends=bool(file.mends),
+        refused=refused if refused.is_file() else None,
     )

@@ -34,8 +34,9 @@ def registers_of(
     month: Month, contracts: Contracts, places: Places, partial: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     """The manifest's ``registers``: those that some delivered source fills. A register that several sources
-    fill is complete where all of them are, one of ``partial`` nowhere."""
-    found = {}
+    fill is complete where all of them are, one of ``partial`` nowhere. ``unread``: by source and division,
+    rows that wait to be mended and of which nobody can tell whose they are."""
+    found: dict[str, dict[str, Any]] = {}
     for register in contracts.pack.registers.values():
         sources = [s.id for s in contracts.sources.values() if register.id in s.registers]
         if register.access != "register" or not any(month.has(s) for s in sources):
@@ -45,6 +46,11 @@ def registers_of(
         if register.id in set(partial):
             covered = frozenset()
         found[register.id] = {"as_of": day.isoformat(), "complete": places.shortest(covered)}
+        unread = {
+            s: dict(sorted(month.refused.unread[s].items())) for s in sources if s in month.refused.unread
+        }
+        if unread:
+            found[register.id]["unread"] = unread
     return found
 
 

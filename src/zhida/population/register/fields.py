@@ -2,8 +2,8 @@
 
 A state is *known* where rows say it, *absent* where no row meets the rule, *interval* where a row gives
 two ends, and *unknown* where the source was never delivered, a deciding cell is empty, rows that should be
-one differ, the name on a row is clearly another's, or the value is out of its range. Nothing of that is ever
-taken for no.
+one differ, the name on a row is clearly another's, a row of the person waits to be mended, or the value is
+out of its range. Nothing of that is ever taken for no.
 """
 
 from __future__ import annotations
@@ -150,11 +150,24 @@ class _Source:
             outside += int((~here).sum())
             rows = {name: values[here] for name, values in rows.items()}
             self._take(rows, at[here], sums)
+        self._refused(sums)
         for name, total in sums.items():
             field = self.fields[name]
             found = self._limited(field, total.found(), self.people.key[self.people.first])
             self._store(field, slice(None), found)
         return outside
+
+    def _refused(self, sums: dict[str, _Sums]) -> None:
+        """Of whom a row waits to be mended, nothing is known that it might have said."""
+        at = self.people.row[self.month.refused.of(self.source.id)]
+        at = at[at >= 0]
+        nothing = np.zeros(len(at), np.int64)
+        for d in self.derived:
+            found = Found(np.full(len(at), State.UNKNOWN, np.uint8), nothing, nothing)
+            if self._table(d) == "households":
+                sums[d.field].add(self.people.household[at], found)
+            else:
+                self._store(self.fields[d.field], at, found)
 
     def _table(self, derived: Derived) -> str:
         return self.fields[derived.field].table

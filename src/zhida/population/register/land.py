@@ -33,7 +33,15 @@ from zhida.population.identity.staged import (
 )
 from zhida.population.identity.store import IdentityStore
 from zhida.population.imports.contract import SourceContract
-from zhida.population.register.landed import FOLDER, IDENTITY, Landed, LandedFile, people_path, review_path
+from zhida.population.register.landed import (
+    FOLDER,
+    IDENTITY,
+    Landed,
+    LandedFile,
+    people_path,
+    refused_path,
+    review_path,
+)
 
 Progress = Callable[[int, int], None]
 WORK = ".landing-"
@@ -120,6 +128,7 @@ def _land(
         people.parent.mkdir(parents=True, exist_ok=True)
     db.execute(f"COPY ({_digits()}) TO {literal(people)} (FORMAT parquet)")
     _sync(people)
+    _refused(db, batch, refused_path(landed.folder, batch.number))
     sealed = _seal(db, work, store, batch, ring, processes)
     to_review = _review(db, work, landed.folder, batch.number, store, ring)
     store.added(sealed, next_key)
@@ -141,6 +150,23 @@ def _digits() -> str:
         "CASE WHEN CAST(substr(id, 17, 1) AS INTEGER) % 2 = 1 THEN 'male' ELSE 'female' END AS sex "
         "FROM fresh ORDER BY person_key"
     )
+
+
+def _refused(db: duckdb.DuckDBPyConnection, batch: Batch, out: Path) -> None:
+    """Whose rows wait to be mended, by key: until then nothing is known of what they would have said."""
+    parts = [
+        f"SELECT p.person_key, r.file, r.line FROM {rows} r JOIN people p ON p.id17 = {id17('r.person')}"
+        for source in batch.sources
+        if (rows := batch.refused_of(source))
+    ]
+    if not parts:
+        out.unlink(missing_ok=True)  # a leftover of a stopped import
+        return
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    rows = " UNION ALL ".join(parts)
+    db.execute(f"COPY (SELECT * FROM ({rows}) ORDER BY file, line) TO {literal(out)} (FORMAT parquet)")
+    _sync(out)
 
 
 def _seal(

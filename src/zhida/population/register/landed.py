@@ -18,6 +18,7 @@ from zhida.population.identity.store import write_record
 FORMAT = 1
 FOLDER = "landed"
 PEOPLE = "people"
+REFUSED = "refused"
 REVIEW = "review"
 IDENTITY = "identity"
 INDEX = "index.json"
@@ -132,6 +133,11 @@ class Landed:
 
 def people_path(folder: Path, batch: int) -> Path:
     return folder / FOLDER / PEOPLE / f"{batch:04d}.parquet"
+
+
+def refused_path(folder: Path, batch: int) -> Path:
+    """Refused rows whose person is told: ``person_key``, ``file``, ``line``; no file where there are none."""
+    return folder / FOLDER / REFUSED / f"{batch:04d}.parquet"
 
 
 def review_path(folder: Path, batch: int) -> Path:

@@ -239,7 +239,11 @@ def find_people(
     kind = np.where(apart, APART, np.where(at_home, AT_HOME, AWAY)).astype(np.int8)
     place = np.where(at_home, home.place[key], hukou.place[key]).astype(np.int32)
     house = np.where(apart, key, np.where(at_home, home.house[key], hukou.house[key]))
-    gone = (home.place[key] == OUTSIDE) | residents_known
+    waits = np.zeros(month.landed.keys, bool)
+    waits[month.refused.of(rules.resident.source)] = (
+        True  # the row that would say where may lie in quarantine
+    )
+    gone = (home.place[key] == OUTSIDE) | (residents_known & ~waits[key])
     lives = np.where(at_home, place, np.where(gone, OUTSIDE, NOWHERE_KNOWN)).astype(np.int32)
     since = np.where(at_home, home.day[key], hukou.day[key]).astype(np.int32)
     order = np.lexsort((key, digits.birth[key], ORDER[relation], house, kind, place))

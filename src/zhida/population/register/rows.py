@@ -14,6 +14,7 @@ from zhida.population.duck import literal, parquet, quoted
 from zhida.population.identity.decisions import DecisionKind, Decisions
 from zhida.population.imports.contract import Column, SourceContract, Type, Where
 from zhida.population.register.landed import IDENTITY, Landed, LandedFile
+from zhida.population.register.refused import RefusedRows, refused_rows
 from zhida.rules.declarations import Kind, Pack
 
 
@@ -67,6 +68,7 @@ class Month:
     month: int
     files: dict[str, list[LandedFile]]
     decided: bool
+    refused: RefusedRows
 
     @classmethod
     def of(cls, db: duckdb.DuckDBPyConnection, landed: Landed, sources: Iterable[str], month: int) -> Month:
@@ -80,7 +82,8 @@ class Month:
         if rows:
             db.executemany("INSERT INTO in_force VALUES (?, ?, ?, ?)", rows)
         decided = bool(_decisions(db, landed))
-        return cls(db, landed, month, {s: f for s, f in files.items() if f}, decided)
+        refused = refused_rows(landed, files, Decisions.load(landed.folder / IDENTITY).merged())
+        return cls(db, landed, month, {s: f for s, f in files.items() if f}, decided, refused)
 
     @property
     def last_day(self) -> date:
