@@ -20,7 +20,7 @@ class StagedFile:
     """``path``: the Parquet file in staging; ``division``: 12 digits, whose people it holds, all of them
     where ``complete``; ``as_of``: the day as of which it was true; ``mends``: it holds rows that an
     earlier file of the same source, place and day lacked, and does not stand in its place; ``refused``: the
-    Parquet file with (line, person) of its refused rows of which it is known whose they are, or None."""
+    Parquet file with (line, column, person) of whom its refused rows name, or None."""
 
     source: SourceContract
     path: Path
@@ -56,13 +56,13 @@ class Batch:
         )
 
     def refused_of(self, source: SourceContract) -> str:
-        """A table expression over a source's refused rows whose person is told: ``line``, ``person``,
-        ``file``, ``as_of``; '' where there are none."""
+        """A table expression over a source's refused rows and whom they name: ``line``, ``column``,
+        ``person``, ``file``, ``as_of``; '' where there are none."""
         paths = [f.refused for f in self.files if f.source.id == source.id and f.refused is not None]
         if not paths:
             return ""
         return (
-            f"(SELECT s.line, s.person, t.number AS file, t.as_of FROM {parquet(paths, named=True)} s "
+            f"(SELECT s.* EXCLUDE (filename), t.number AS file, t.as_of FROM {parquet(paths, named=True)} s "
             "JOIN staged_files t ON t.path = s.filename)"
         )
 

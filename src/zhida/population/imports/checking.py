@@ -25,6 +25,10 @@ _BROKEN = {
 }
 
 
+People = tuple[tuple[str, str], ...]
+"""Of one row: a column with a resident ID, and the ID in it (18 characters)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Why a row is refused. ``column``: its id, '' for the row as a whole; ``suggestion`` in words."""
@@ -37,14 +41,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart. ``person``:
-    whose row it is (18 characters) where that cell is in order, else ''."""
+    """A row as it was written: ``cells`` by column id, or ``raw`` where they can't be told apart. ``people``:
+    whom it names, as far as those cells are in order."""
 
     line: int
     cells: Mapping[str, str]
     raw: str
     findings: Sequence[Finding]
-    person: str = ""
+    people: People = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +88,24 @@ def check_batch(source: SourceContract, batch: Batch, reader: Reader) -> Checked
     for row, id, reason, detail in found:
         line = int(batch.lines[row])
         by_row[row].append(Finding(line, id, reason, suggestion(reason, detail)))
-    people = dict(zip(rows, people_of(source, parsed[source.person], rows), strict=True))
+    people = dict(zip(rows, people_of(source, parsed, rows), strict=True))
     refused = [Refused(int(batch.lines[r]), batch.row(r), "", by_row[r], people[r]) for r in rows]
     return Checked(table, [*refused, *broken_rows(batch)])
 
 
-def people_of(source: SourceContract, person: Parsed, rows: Sequence[int]) -> list[str]:
-    """Whose each of these rows is, '' where the cell is not in order. Nobody is noted of a source that needs
+def people_of(source: SourceContract, parsed: Mapping[str, Parsed], rows: Sequence[int]) -> list[People]:
+    """Whom each of these rows names, as far as the cells are in order. Nobody is noted of a source that needs
     the family's authorisation: nothing of a row that is refused there may go on."""
-    if source.authorised_by or not rows:
-        return [""] * len(rows)
-    assert person.ids is not None
-    good = (person.ids.states == IdState.GOOD) & is_there(person.array)
-    return [person.array[r].as_py() if good[r] else "" for r in rows]
+    found: list[list[tuple[str, str]]] = [[] for _ in rows]
+    if source.authorised_by:
+        return [()] * len(rows)
+    for id, one in parsed.items():
+        if one.ids is not None and rows:
+            good = (one.ids.states == IdState.GOOD) & is_there(one.array)
+            for told, row in zip(found, rows, strict=True):
+                if good[row]:
+                    told.append((id, one.array[row].as_py()))
+    return [tuple(told) for told in found]
 
 
 def broken_rows(batch: Batch) -> list[Refused]:

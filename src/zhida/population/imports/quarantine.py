@@ -42,7 +42,7 @@ class QuarantineWriter:
         self.path = path
         self.keys = keys
         self.rows = 0
-        self.people: list[tuple[int, str]] = []  # (line, whose row it is) where that can be told
+        self.people: list[tuple[int, str, str]] = []  # (line, column, ID) of whom the rows name
         self.reasons = Counter[tuple[str, str]]()
         self._held: list[Refused] = []
         self._writer: pq.ParquetWriter | None = None
@@ -59,7 +59,7 @@ class QuarantineWriter:
     def add(self, refused: Sequence[Refused]) -> None:
         self._held += refused
         self.rows += len(refused)
-        self.people += [(r.line, r.person) for r in refused if r.person]
+        self.people += [(r.line, *told) for r in refused for told in r.people]
         for row in refused:
             self.reasons.update({(f.column, f.reason.value) for f in row.findings})
         if len(self._held) >= _ROWS:

@@ -15,7 +15,7 @@ from zhida.codes.sealing import Keyring
 from zhida.population.errors import writing
 from zhida.population.imports.cells import Progress
 from zhida.population.imports.checking import Finding, Refused, broken_rows, check_batch, people_of
-from zhida.population.imports.contract import SourceContract
+from zhida.population.imports.contract import SourceContract, Type
 from zhida.population.imports.errors import FileRefused
 from zhida.population.imports.journal import (
     PARTIAL,
@@ -64,7 +64,7 @@ def staging_path(register: Path, source: str, id: str) -> Path:
 
 
 def refused_path(register: Path, source: str, id: str) -> Path:
-    """Whose rows were refused (line, person), until they get their keys; not there where nobody is told."""
+    """Whom refused rows name (line, column, person) until keys are given; no file where there are none."""
     return register / STAGING / source / f"{id}.refused"
 
 
@@ -141,13 +141,14 @@ def _take(
     return Counts(table.form, read, kept.rows, twice.repeats, refused.rows, 0, blank, reasons=reasons)
 
 
-def _write_people(people: list[tuple[int, str]], path: Path) -> None:
+def _write_people(people: list[tuple[int, str, str]], path: Path) -> None:
     if not people:
         path.unlink(missing_ok=True)  # of an import that was stopped
         return
     partial = path.with_name(path.name + PARTIAL)
-    lines, numbers = zip(*people, strict=True)
-    table = pa.table({"line": pa.array(lines, pa.int64()), "person": pa.array(numbers, pa.string())})
+    lines, *told = zip(*people, strict=True)
+    columns, numbers = (pa.array(t, pa.string()) for t in told)
+    table = pa.table({"line": pa.array(lines, pa.int64()), "column": columns, "person": numbers})
     pq.write_table(table, partial, compression="lz4")
     settle(partial, path)
 
@@ -160,12 +161,13 @@ def _clashing(table: Table, twice: Twice, source: SourceContract, reader: Reader
     lines = np.array(sorted(twice.clashes), np.int64)
     for batch in table.batches(lambda more: None):
         rows = np.flatnonzero(np.isin(batch.lines, lines))
-        person = reader.read(source.column(source.person), batch.columns[source.person].take(rows))
-        for row, whose in zip(rows, people_of(source, person, range(len(rows))), strict=True):
+        ids = [c for c in source.columns if c.type is Type.RESIDENT_ID and c.id in batch.columns]
+        parsed = {c.id: reader.read(c, batch.columns[c.id].take(rows)) for c in ids}
+        for row, named in zip(rows, people_of(source, parsed, range(len(rows))), strict=True):
             line = int(batch.lines[row])
             others = [x for x in twice.clashes[line] if x != line][:SHOWN]
             more = "等" if len(twice.clashes[line]) > SHOWN else ""
             hint = f"与第 {'、'.join(map(str, others))} 行{more}核对，只留正确的一行"
             finding = Finding(line, "", Reason.KEY_TWICE, hint)
-            found.append(Refused(line, batch.row(int(row)), "", [finding], whose))
+            found.append(Refused(line, batch.row(int(row)), "", [finding], named))
     return found

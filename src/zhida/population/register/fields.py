@@ -159,7 +159,7 @@ class _Source:
 
     def _refused(self, sums: dict[str, _Sums]) -> None:
         """Of whom a row waits to be mended, nothing is known that it might have said."""
-        at = self.people.row[self.month.refused.of(self.source.id)]
+        at = self.people.row[self.month.refused.of(self.source)]
         at = at[at >= 0]
         nothing = np.zeros(len(at), np.int64)
         for d in self.derived:

@@ -155,7 +155,8 @@ def _digits() -> str:
 def _refused(db: duckdb.DuckDBPyConnection, batch: Batch, out: Path) -> None:
     """Whose rows wait to be mended, by key: until then nothing is known of what they would have said."""
     parts = [
-        f"SELECT p.person_key, r.file, r.line FROM {rows} r JOIN people p ON p.id17 = {id17('r.person')}"
+        f"SELECT p.person_key, r.file, r.line, r.column FROM {rows} r "
+        f"JOIN people p ON p.id17 = {id17('r.person')}"
         for source in batch.sources
         if (rows := batch.refused_of(source))
     ]
@@ -165,7 +166,7 @@ def _refused(db: duckdb.DuckDBPyConnection, batch: Batch, out: Path) -> None:
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
     rows = " UNION ALL ".join(parts)
-    db.execute(f"COPY (SELECT * FROM ({rows}) ORDER BY file, line) TO {literal(out)} (FORMAT parquet)")
+    db.execute(f"COPY (SELECT * FROM ({rows}) ORDER BY file, line, 4) TO {literal(out)} (FORMAT parquet)")
     _sync(out)
 
 

@@ -136,7 +136,7 @@ def people_path(folder: Path, batch: int) -> Path:
 
 
 def refused_path(folder: Path, batch: int) -> Path:
-    """Refused rows whose person is told: ``person_key``, ``file``, ``line``; no file where there are none."""
+    """Whom refused rows name (person_key, file, line, column); no file where there are none."""
     return folder / FOLDER / REFUSED / f"{batch:04d}.parquet"
 
 

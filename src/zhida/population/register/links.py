@@ -41,7 +41,8 @@ def find_link(
     for number, rule in enumerate(of_link):
         if not month.has(rule.source):
             continue
-        doubtful[month.refused.of(rule.source)] = True
+        for column in rule.pair[:2] if rule.pair else (contracts.sources[rule.source].person,):
+            doubtful[month.refused.named(rule.source, column)] = True
         said = (_pairs if rule.pair else _column)(month, contracts, rule, doubtful)
         fresh = (told == NOTHING) & (said != NOTHING)
         differs = np.flatnonzero((said > 0) & (told != NOTHING) & (said != told))

@@ -240,7 +240,7 @@ def find_people(
     place = np.where(at_home, home.place[key], hukou.place[key]).astype(np.int32)
     house = np.where(apart, key, np.where(at_home, home.house[key], hukou.house[key]))
     waits = np.zeros(month.landed.keys, bool)
-    waits[month.refused.of(rules.resident.source)] = (
+    waits[month.refused.of(contracts.sources[rules.resident.source])] = (
         True  # the row that would say where may lie in quarantine
     )
     gone = (home.place[key] == OUTSIDE) | (residents_known & ~waits[key])

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from zhida.population.errors import SnapshotError
+from zhida.population.imports.contract import SourceContract
 from zhida.population.imports.journal import Journal
 from zhida.population.imports.mending import waiting_lines
 from zhida.population.register.landed import Landed, LandedFile, refused_path
@@ -18,18 +19,25 @@ from zhida.population.register.landed import Landed, LandedFile, refused_path
 
 @dataclass(frozen=True, slots=True)
 class RefusedRows:
-    """By source. ``keys``: the people of rows that wait, ascending; ``unread``: by division, how many rows
-    wait of which nobody can tell whose they are."""
+    """``keys``: by source and column, the people whom rows that wait name there, ascending. ``unread``: by
+    source and division, how many rows wait of which nobody can tell whose they are."""
 
-    keys: Mapping[str, NDArray[np.int64]]
+    keys: Mapping[tuple[str, str], NDArray[np.int64]]
     unread: Mapping[str, Mapping[str, int]]
 
-    def of(self, source: str) -> NDArray[np.int64]:
-        return self.keys.get(source, np.zeros(0, np.int64))
+    def of(self, source: SourceContract) -> NDArray[np.int64]:
+        """Whose rows wait."""
+        return self.named(source.id, source.person)
+
+    def named(self, source: str, column: str) -> NDArray[np.int64]:
+        return self.keys.get((source, column), np.zeros(0, np.int64))
 
 
 def refused_rows(
-    landed: Landed, files: Mapping[str, Sequence[LandedFile]], merged: Mapping[int, int]
+    landed: Landed,
+    sources: Mapping[str, SourceContract],
+    files: Mapping[str, Sequence[LandedFile]],
+    merged: Mapping[int, int],
 ) -> RefusedRows:
     """What waits of the files that count in a month. ``merged``: person keys that are read as another.
 
@@ -44,10 +52,9 @@ def refused_rows(
                 "make the snapshot."
             )
     known = {(f.source, f.sha256, f.division, f.as_of): f for f in journal.files}
-    keys: dict[str, NDArray[np.int64]] = {}
+    keys: dict[tuple[str, str], set[int]] = {}
     unread: dict[str, dict[str, int]] = {}
     for source, counting in files.items():
-        found: set[int] = set()
         for file in counting:
             taken_in = known.get((source, file.sha256, file.division, file.as_of.isoformat()))
             lines = waiting_lines(journal, taken_in) if taken_in is not None else set()
@@ -55,19 +62,18 @@ def refused_rows(
                 continue
             rows = _told(landed, file)
             mine = np.isin(rows["line"], np.array(sorted(lines), np.int64))
-            found.update(merged.get(k, k) for k in rows["person_key"][mine].tolist())
-            if nobodys := len(lines) - int(mine.sum()):
+            for key, column in zip(rows["person_key"][mine], rows["column"][mine], strict=True):
+                keys.setdefault((source, column), set()).add(merged.get(int(key), int(key)))
+            if nobodys := len(lines) - int((rows["column"][mine] == sources[source].person).sum()):
                 told = unread.setdefault(source, {})
                 told[file.division] = told.get(file.division, 0) + nobodys
-        if found:
-            keys[source] = np.array(sorted(found), np.int64)
-    return RefusedRows(keys, unread)
+    return RefusedRows({place: np.array(sorted(found), np.int64) for place, found in keys.items()}, unread)
 
 
 def _told(landed: Landed, file: LandedFile) -> dict[str, Any]:
-    """line and person_key of a file's refused rows whose person is told; none of a batch without any."""
+    """line, column and person_key of whom a file's refused rows name; none of a batch without any."""
     path = refused_path(landed.folder, file.batch)
     if not path.exists():
-        return {name: np.zeros(0, np.int64) for name in ("line", "person_key")}
-    table = pq.read_table(path, columns=["file", "line", "person_key"], filters=[("file", "=", file.number)])
-    return {name: table.column(name).to_numpy() for name in ("line", "person_key")}
+        return {"column": np.zeros(0, object)} | {n: np.zeros(0, np.int64) for n in ("line", "person_key")}
+    table = pq.read_table(path, filters=[("file", "=", file.number)])
+    return {name: table.column(name).to_numpy() for name in ("column", "line", "person_key")}

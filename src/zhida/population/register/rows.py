@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,7 +71,9 @@ class Month:
     refused: RefusedRows
 
     @classmethod
-    def of(cls, db: duckdb.DuckDBPyConnection, landed: Landed, sources: Iterable[str], month: int) -> Month:
+    def of(
+        cls, db: duckdb.DuckDBPyConnection, landed: Landed, sources: Mapping[str, SourceContract], month: int
+    ) -> Month:
         files = {s: in_force(landed, s, month) for s in sources}
         db.execute("CREATE TABLE in_force (source VARCHAR, path VARCHAR, file SMALLINT, as_of DATE)")
         rows = [
@@ -82,7 +84,7 @@ class Month:
         if rows:
             db.executemany("INSERT INTO in_force VALUES (?, ?, ?, ?)", rows)
         decided = bool(_decisions(db, landed))
-        refused = refused_rows(landed, files, Decisions.load(landed.folder / IDENTITY).merged())
+        refused = refused_rows(landed, sources, files, Decisions.load(landed.folder / IDENTITY).merged())
         return cls(db, landed, month, {s: f for s, f in files.items() if f}, decided, refused)
 
     @property
