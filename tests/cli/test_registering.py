@@ -9,6 +9,8 @@ import pytest
 from cli.command import fits, one_sentence_each, zhida
 from population.imports.conftest import read_once
 from population.imports.office import hukou_row, put, text
+from zhida.codes.sealing import Keyring
+from zhida.population.identity.store import IdentityStore
 
 HUKOU = read_once().sources["hukou"]
 
@@ -98,15 +100,21 @@ def test_two_months_are_compared(tmp_path: Path) -> None:
 
 
 def test_one_person_is_erased(tmp_path: Path) -> None:
+    refused = hukou_row(1) | {"birth_date": "1950-02-30"}
     put(tmp_path / "sent", text(HUKOU, [hukou_row(1), hukou_row(2)]), "户籍人口_330102_20250630.csv")
+    put(tmp_path / "sent", text(HUKOU, [refused]), "户籍人口_330105_20250630.csv")
     register, keys = str(tmp_path / "r"), ("--keys", str(tmp_path / "keys.json"))
-    assert zhida("import", str(tmp_path / "sent"), "--into", register, *keys).code == 0
-    given = ("register", "erase", register, "--person", "1", "--by", "登记科", *keys)
+    zhida("import", str(tmp_path / "sent"), "--into", register, *keys)
+    assert zhida("quarantine", register, "--json").json["waiting"] == 1
+    whose = IdentityStore.open(tmp_path / "r" / "identity")
+    [key] = whose.find(Keyring.load(tmp_path / "keys.json"), "identifiers", hukou_row(1)["id_number"])
+    given = ("register", "erase", register, "--person", str(key), "--by", "登记科", *keys)
     one_sentence_each(zhida(*given, "--reason", "测试甲申请"), "names the person")
     done = zhida(*given, "--reason", "本人申请", "--json")
     assert done.code == 0
     fits("erase", done.json)
-    assert (done.json["landed"], done.json["keys"]) == (1, [1])
+    assert (done.json["landed"], done.json["keys"], done.json["quarantine"]) == (1, [key], 1)
+    assert zhida("quarantine", register, "--json").json["waiting"] == 0
     one_sentence_each(zhida(*given, "--reason", "本人申请"), "was erased on")
     made = zhida("snapshot", register, "--out", str(tmp_path / "s"), "--processes", "1", "--json")
     assert made.json["persons"] == 1

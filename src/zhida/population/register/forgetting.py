@@ -88,7 +88,7 @@ def forget(register: Path, contracts: Contracts, ring: Keyring, person: Person) 
     anywhere and run again. Raises SealError, SnapshotError."""
     changed = 0
     for file in Journal.load(register).files:
-        path = quarantine_path(register, file.sha256)
+        path = quarantine_path(register, file.id)
         if path.exists():
             source = contracts.sources.get(file.source)
             changed += _forget_in(path, source.person if source else "", ring, person)
