@@ -12,7 +12,7 @@ from zhida.rules.kernel.plan import CROSSING, LOCAL, Plan, group_of, plan_of
 from zhida.rules.program.build import BenefitProgram, Program
 
 OPEN = "?sieve"
-"""A field that no pack has: unknown for everybody."""
+"""How fields begin that no pack has: unknown for everybody."""
 
 CHEAP = 100
 """A condition without a near miss is tested if it adds at most so many values; and ties are followed if what
@@ -162,7 +162,9 @@ class _Sieve:
         return self.g.modal("perhaps", test) if test.op != "truth" or not test.data[0] else self._unknown(n)
 
     def _unknown(self, n: Node) -> Node:
-        return self.g.input(OPEN, n.kind, n.unit, n.lo, n.hi, n.na)
+        """As wide as the node: the range is in the name, since fields of one name are one node."""
+        name = f"{OPEN} {n.lo} {n.hi} {int(n.na)}"
+        return self.g.input(name, n.kind, n.unit, n.lo, n.hi, n.na)
 
     def _price(self, node: Node) -> int:
         return sum(

@@ -66,7 +66,7 @@ class Finisher:
             full,
             by_registers,
             presumed(base.applies),
-            tuple(presumed(self._almost(c) or c.node) for c in conditions),
+            tuple(presumed(self._met_or_near(c)) for c in conditions),
             self._near(conditions, presumed, base.applies) if exists else self.g.truth(False),
             presumed(signal),
             self._bands(conditions, presumed),
@@ -123,6 +123,13 @@ class Finisher:
         g, slack = self.g, Term(c.left.dim, self.g.const(c.near))
         closer = terms.subtract(g, c.left, slack) if "<" in c.symbol else terms.add(g, c.left, slack)
         return terms.compare(g, c.symbol, closer, c.right)
+
+    def _met_or_near(self, c: ConditionProgram) -> Node:
+        """What the condition needs at the least; with a grace that is more than the eased comparison."""
+        closer = self._almost(c)
+        if closer is None:
+            return c.node
+        return closer if c.bare is None else self.g.either(c.node, closer)
 
     def _near(self, conditions: Sequence[ConditionProgram], presumed: Presume, applies: Node) -> Node:
         g = self.g
