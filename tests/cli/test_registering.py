@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from cli.command import fits, one_sentence_each, zhida
@@ -118,3 +119,5 @@ def test_one_person_is_erased(tmp_path: Path) -> None:
     one_sentence_each(zhida(*given, "--reason", "本人申请"), "was erased on")
     made = zhida("snapshot", register, "--out", str(tmp_path / "s"), "--processes", "1", "--json")
     assert made.json["persons"] == 1
+    told = [r for p in (tmp_path / "r" / "landed").glob("*/*.parquet") for r in pq.read_table(p).to_pylist()]
+    assert told and all(r["person_key"] != key for r in told)

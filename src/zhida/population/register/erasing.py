@@ -30,7 +30,7 @@ from zhida.population.register.conflicts import FOLDER as CONFLICTS
 from zhida.population.register.erasures import Erasure, Erasures
 from zhida.population.register.forgetting import Person, forget
 from zhida.population.register.land import WORK
-from zhida.population.register.landed import FOLDER, IDENTITY, PEOPLE, REVIEW, Landed
+from zhida.population.register.landed import FOLDER, IDENTITY, PEOPLE, REFUSED, REVIEW, Landed
 from zhida.population.register.resolution import load_resolution
 from zhida.population.rewriting import rewrite
 
@@ -96,8 +96,9 @@ def erase(
             for path in sorted((register / FOLDER / source).glob("*.parquet")):
                 left, named = _landed(path, source, ids, whose, begun.stand_in, source in pairs)
                 rows, references = rows + left, references + named
-        for path in sorted((register / FOLDER / PEOPLE).glob("*.parquet")):
-            _drop(path, whose.keys)
+        for kept in (PEOPLE, REFUSED):
+            for path in sorted((register / FOLDER / kept).glob("*.parquet")):
+                _drop(path, whose.keys)
         sealed = store.without(lambda table: _sealed(table, whose), f"e{begun.number}")
         decisions.forget(set(keys), by, on)
         done = replace(
