@@ -159,6 +159,16 @@ def test_of_somebody_unknown_nothing_is_known_not_even_whether(links: dict[str, 
         assert same(value, wanted), (text, value)
 
 
+def test_of_somebody_unknown_every_choice_of_a_variable_is_open(tmp_path: Path) -> None:
+    """Also where it is written as one choice or another, and as one of two values."""
+    band = "- {id: band, name: 档, unit: person, type: enum, enum: level, source: L1, formula: '%s'}\n"
+    asked = "- {id: v0, name: v0名, unit: person, type: bool, source: L1, formula: 'father.band == \"中\"'}\n"
+    for i, text in enumerate(['"低" if ill else "中"', '"中" if ill else "低"', '"中" if ill else grade']):
+        files = {"fields/a.yaml": FIELDS, "variables/a.yaml": band % text + asked}
+        found = tiny(tmp_path / str(i), files)
+        assert values(found, [{"ill": YES}], {"father": SOMEBODY}) == [YES | NO | NA]
+
+
 def test_a_value_above_nothing_stays_so_through_a_link(tmp_path: Path) -> None:
     """So it may stand below: nobody is no 0."""
     found = formulas(tmp_path, {"round_down(wage / 父.rooms, 0.01)": "money"})

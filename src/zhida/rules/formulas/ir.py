@@ -268,9 +268,7 @@ class Graph:
             return a if condition.data[0] else b
         if a is b and not condition.na:
             return a
-        only = [n for n in (a, b) if n.op != "na"]
-        lo = min((n.lo for n in only), default=0)
-        hi = max((n.hi for n in only), default=0)
+        lo, hi = _ends(*(n for n in (a, b) if n.op != "na"))
         na = condition.na or a.na or b.na
         return self._node("select", a.kind, self._join(condition, a, b), (condition, a, b), (), lo, hi, na)
 
@@ -278,7 +276,7 @@ class Graph:
         """``b`` where ``a`` is not applicable."""
         if not a.na:
             return a
-        lo, hi = min(a.lo, b.lo), max(a.hi, b.hi)
+        lo, hi = _ends(a, b)
         return self._node("coalesce", a.kind, self._join(a, b), (a, b), (), lo, hi, b.na)
 
     def pick(self, choice: Node, options: tuple[Node, ...]) -> Node:
@@ -332,9 +330,9 @@ class Graph:
         """``a`` of the person that the link points at, ``none`` where there is nobody."""
         # somebody unknown, or nobody: which of the two is not known either
         some = any_one or Unknown(a.lo, a.hi, a.na or none.na)
-        lo, hi = min(a.lo, some.lo), max(a.hi, some.hi)
+        lo, hi = min(a.lo, some.lo), a.hi | some.hi if a.kind == "enum" else max(a.hi, some.hi)
         if none.op != "na":
-            lo, hi = min(lo, none.lo), max(hi, none.hi)
+            lo, hi = min(lo, none.lo), hi | none.hi if a.kind == "enum" else max(hi, none.hi)
         na = a.na or none.na or some.na
         return self._node("gather", a.kind, PERSON, (a, none), (link, some), lo, hi, na)
 
@@ -389,3 +387,11 @@ class Graph:
                     n if all(x is y for x, y in zip(args, n.args, strict=True)) else self.rebuild(n, args)
                 )
         return done[node.id]
+
+
+def _ends(*nodes: Node) -> tuple[int, int]:
+    """The range of whichever of them it is; of choices, the highest end is the mask of all they may be."""
+    lo, hi = min((n.lo for n in nodes), default=0), max((n.hi for n in nodes), default=0)
+    for n in nodes:
+        hi = hi | n.hi if n.kind == "enum" else hi
+    return lo, hi
