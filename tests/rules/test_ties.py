@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rules.tiny import PLACE, Tiny, fields, tiny, variables
+from rules.twins import Town, differences
 from zhida.rules.declarations import Pack
 from zhida.rules.explain.assess import assess
 from zhida.rules.explain.interpret import NOBODY, SOMEBODY, Elsewhere, Facts, Relatives, Run, Value
@@ -167,6 +168,27 @@ def test_of_somebody_unknown_every_choice_of_a_variable_is_open(tmp_path: Path) 
         files = {"fields/a.yaml": FIELDS, "variables/a.yaml": band % text + asked}
         found = tiny(tmp_path / str(i), files)
         assert values(found, [{"ill": YES}], {"father": SOMEBODY}) == [YES | NO | NA]
+
+
+def test_what_is_the_same_for_everybody_may_take_several_steps(tmp_path: Path) -> None:
+    """Nothing that a formula comes to, rounded twice: the kernel computes it on the way to the father too."""
+    made = """\
+- {id: none, name: 无, unit: person, type: money, source: L1, applies: 'False', formula: wage}
+- {id: twice, name: 两次, unit: person, type: money, source: L1, formula: 'round_up(round_up(none, 1), 2)'}
+"""
+    aid = """\
+id: aid
+name: 救助
+unit: person
+kind: standing
+award: false
+says: 例
+legal: [{source: L1}]
+conditions: [{id: c, says: 例, formula: 'coalesce(father.twice, 0) < wage', source: L1}]
+"""
+    files = {"fields/a.yaml": FIELDS, "variables/a.yaml": made, "benefits/aid.yaml": aid}
+    found = tiny(tmp_path, files)
+    assert differences(Town.known(found.pack, found.program.month, 3, groups=20), found.program) == []
 
 
 def test_a_value_above_nothing_stays_so_through_a_link(tmp_path: Path) -> None:

@@ -126,8 +126,11 @@ class Crossings:
                 for n in cone(a.args):  # the same for everybody, however it is made
                     self.ops.write(n, "m")
                 self.e.alias(a.args[0], a)
-            elif a.op in ("input", "param") or a.unit == SCALAR:
+            elif a.op in ("input", "param"):
                 self.ops.write(a, "m")
+            elif a.unit == SCALAR:
+                for n in cone((a,)):
+                    self.ops.write(n, "m")
             else:
                 self.e.fetch(a, a, "m", self.ops.whole)
 
