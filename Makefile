@@ -23,7 +23,7 @@ $(SETUP_BENCH): $(SETUP)
 	@sh tools/setup.sh dev,bench $(PYTHON)
 	@touch $@
 
-demo: $(SETUP) ## a small synthetic city, the rules over everybody, three people explained, a report
+demo: $(SETUP) ## departments' files of a synthetic city taken in, the rules over everybody, lists, a report
 	@$(BIN)/zhida demo
 
 test: $(SETUP) ## all tests; ARGS="tests/rules -k name" for some

@@ -182,28 +182,3 @@ def test_files_of_departments_are_told_as_documented(tmp_path: Path) -> None:
     inside = str(tmp_path / "other" / "truth")
     refused = zhida("city", "build", "--as-files", "--out", str(tmp_path / "other"), "--truth", inside)
     one_sentence_each(refused, "inside")
-
-
-def test_the_demo_explains_three_people_and_replaces_only_itself(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    first = zhida("demo", "--out", str(out), "--fraction", "0.003", "--json")
-    assert first.code == 0, first.err
-    fits("demo", first.json)
-    assert [p["list"] for p in first.json["people"]] == ["lead", "verify", "review"]
-    assert all(p["reasons"] for p in first.json["people"])
-    hanging = {p["benefit"]: p for p in first.json["hanging"]}
-    assert {"tekun", "unsupported_child"} <= set(hanging)  # whose case hangs on somebody of another household
-    assert all(
-        any(w in r for r in p["reasons"] for w in ("子女", "父", "母", "配偶")) for p in hanging.values()
-    )
-    again = zhida("demo", "--out", str(out), "--fraction", "0.003")
-    assert again.code == 0, again.err
-    for person in first.json["people"]:
-        assert person["headline"] in again.out  # the same three
-        assert person["reasons"][0] in again.out
-    assert "没有一个是真实的人" in again.out
-    other = tmp_path / "mine"
-    other.mkdir()
-    (other / "letter.txt").write_text("keep", encoding="utf-8")
-    one_sentence_each(zhida("demo", "--out", str(other), "--fraction", "0.003"), "mine")
-    assert (other / "letter.txt").read_text(encoding="utf-8") == "keep"

@@ -1,32 +1,27 @@
-"""``zhida demo``: a small synthetic city, the rules over everybody, three people explained, a report."""
+"""``zhida demo``: what departments of a small synthetic city send, taken in, scanned and explained."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from zhida.cli import choose, city, scanning
+from zhida.cli import choose, city, importing, registering, scanning
+from zhida.cli.demo_people import LISTS, hanging, three
 from zhida.cli.errors import InputError
 from zhida.cli.output import emit, lines
 
 if TYPE_CHECKING:
+    from zhida.population.imports.contracts import Contracts
     from zhida.rules.declarations import Pack
-    from zhida.rules.formulas.ir import Node
-    from zhida.scan.loaded import Loaded
 
-PERSON = "person"
 MARK = ".zhida-demo"
 """Stands in a folder that a demo made: only such a one is replaced."""
-MOST_TRIED = 40
-"""Entries of a benefit that are looked through for one that hangs on somebody known."""
-
-LISTS = {"lead": "线索 lead", "verify": "待核实 to verify", "review": "待复核 to review"}
-REASONS = {"no_longer_fits": "已不符合", "amount_differs": "金额不一致", "validity_over": "有效期已满"}
+MADE = ("sent", "truth", "register", "keys", "snapshot", "results", "lists", "quality.html")
+PURPOSE = "演示"
 
 OutOption = Annotated[
     Path, typer.Option("--out", metavar="FOLDER", help="Folder of the city and the results.")
@@ -38,33 +33,48 @@ FractionOption = Annotated[
 
 def demo(
     out: OutOption = Path("demo"),
-    fraction: FractionOption = 0.03,
+    fraction: FractionOption = 0.01,
     seed: city.SeedOption = 1,
     month: city.MonthOption = "2025-06",
     pack: choose.PackOption = "",
     json: choose.JsonOption = False,
 ) -> None:
-    """A small synthetic city from build to report, with three people explained in words."""
+    """A synthetic city from departments' files to lists, with three people explained in words."""
+    from zhida.population.imports.contracts import load_contracts
+
     began = time.monotonic()
-    choose.read_month(month)
+    when = choose.read_month(month)
     used = choose.load(pack)
+    contracts = load_contracts(used)
     _make_room(out)
-    built = city.make(out / "city", fraction, seed, month, pack, truth=out / "truth")
-    if not json:
-        lines([f"合成城市，{built['persons']:,} 人，没有一个是真实的人（{built['seconds']} 秒）"])
-    done = scanning.run(out / "city", out / "results", used)
+    say = _nothing if json else lines
+    built = city.make_files(out / "sent", fraction, seed, month, pack, 2, out / "truth", "csv", True)
+    say([_sent(built)])
+    taken = _take_in(out, contracts)
+    say([_took(taken)])
+    made = registering.answer_of(
+        registering.make(out / "register", out / "snapshot", when, used, 2), when, used
+    )
+    quality = _quality(out, contracts, when)
+    say(_good(quality, out))
+    done = scanning.run(out / "snapshot", out / "results", used)
     rate = _found_rate(out, used)
+    books = _lists(out, used)
     loaded = _loaded(out, used)
-    people = three(out, loaded)
-    others = hanging(out, loaded, {p["person_key"] for p in people})
+    people = three(out / "results", loaded)
+    others = hanging(out / "results", loaded, {p["person_key"] for p in people})
     if json:
         keys = ("list", "benefit", "person_key", "headline", "reasons")
         told, tied = ([{k: p[k] for k in keys} for p in some] for some in (people, others))
         emit(
             {
                 "city": built,
+                "import": taken,
+                "quality": quality,
+                "snapshot": made,
                 "scan": done,
                 "found": rate,
+                "lists": books,
                 "people": told,
                 "hanging": tied,
                 "seconds": round(time.monotonic() - began, 2),
@@ -75,9 +85,15 @@ def demo(
     lines([city.sentence(rate["total"])])
     for p in (*people, *others):
         lines(["", f"【{LISTS[p['list']]}】{p['why']}", p["headline"], *(f"  · {r}" for r in p["reasons"])])
-        lines([f"  再看：zhida explain {out / 'city'} --person {p['person_key']}"])
+        lines([f"  再看：zhida explain {out / 'snapshot'} --person {p['person_key']}"])
     lines(["", f"共 {time.monotonic() - began:.0f} 秒。全部为合成数据。"])
+    lines([f"名单 lists: {(out / 'lists').resolve()}（{len(books['files'])} 个工作簿）"])
+    lines([f"数据质量 quality: {(out / 'quality.html').resolve()}"])
     lines([f"报告 report: {Path(done['files']['report']).resolve()}"])
+
+
+def _nothing(texts: list[str]) -> None:
+    """With ``--json`` one document is all that is printed."""
 
 
 def _make_room(out: Path) -> None:
@@ -86,145 +102,98 @@ def _make_room(out: Path) -> None:
         raise InputError(
             f"{out} is there already and was not made by a demo; name another folder with --out."
         )
-    for name in ("city", "truth", "results"):
-        if (out / name).exists():
+    for name in (*MADE, "city"):  # the last: of an earlier version's demo
+        if (out / name).is_dir():
             shutil.rmtree(out / name)
+        else:
+            (out / name).unlink(missing_ok=True)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).write_text(
         "Made by `zhida demo`, which replaces it. Everything in it is synthetic.\n", "utf-8"
     )
 
 
+def _sent(built: dict[str, Any]) -> str:
+    rows = sum(built["rows"].values())
+    return (
+        f"合成城市，{built['persons']:,} 人，没有一个是真实的人：各部门交来 {built['files']} 个文件，"
+        f"{len(built['rows'])} 类来源，{rows:,} 行，里面有意放了错误（{built['seconds']} 秒）"
+    )
+
+
+def _keys(out: Path) -> Path:
+    """Keys of a demo lie beside its register; those of an office lie apart from all data."""
+    return out / "keys" / "keys.json"
+
+
+def _take_in(out: Path, contracts: Contracts) -> dict[str, Any]:
+    from datetime import date
+
+    from zhida.codes import keyfile
+
+    began = time.monotonic()
+    keyfile.create(_keys(out), date.today())
+    brought = importing.bring_in(out / "sent", out / "register", contracts, 2, _keys(out))
+    whole = importing.answer_of(brought, contracts.pack)
+    landed = whole["landed"]
+    return {
+        **whole["totals"],
+        "left_out": brought.left_out,
+        "people": landed["people"] if landed is not None else 0,
+        "seconds": round(time.monotonic() - began, 2),
+    }
+
+
+def _took(taken: dict[str, Any]) -> str:
+    left = f"，{taken['left_out']} 个文件不收" if taken["left_out"] else ""
+    return (
+        f"导入：读 {taken['read']:,} 行 = 留 {taken['kept']:,} + 重复 {taken['repeats']:,} + "
+        f"隔离待补正 {taken['quarantined']:,}{left}（{taken['seconds']} 秒）"
+    )
+
+
+def _quality(out: Path, contracts: Contracts, month: int) -> dict[str, Any]:
+    """What is wrong most often; the whole report stands in quality.html."""
+    from zhida.population.quality.answer import as_json
+    from zhida.population.quality.measures import measure
+    from zhida.population.quality.page import page, parties_of
+
+    answer = as_json(measure(out / "register", contracts, month), contracts)
+    (out / "quality.html").write_text(page(answer), encoding="utf-8")
+    told = [c for c in answer["consistency"] or [] if c["people"] is not None]
+    told.sort(key=lambda c: -c["people"])
+    says = [f"{c['says']}（{parties_of(answer, c)}）" for c in told]
+    return {
+        "refused": sum(c["refused"] for c in answer["conformity"]),
+        "contradictions": [{"says": s, "people": c["people"]} for s, c in zip(says, told, strict=True)],
+    }
+
+
+def _good(quality: dict[str, Any], out: Path) -> list[str]:
+    most = "；".join(f"{c['says']} {c['people']:,} 人" for c in quality["contradictions"][:3])
+    return [f"数据质量：不合格 {quality['refused']:,} 行；各处说法不同的，最多的是：{most or '没有'}"]
+
+
 def _found_rate(out: Path, pack: Pack) -> dict[str, Any]:
     """How well the lists find people: the demo knows the truth of its city."""
+    from zhida.codes.sealing import Keyring
+    from zhida.population.identity.store import IdentityStore
     from zhida.scan.found_rate import found_rate
 
+    store = out / "register" / "identity"
+    who = IdentityStore.open(store), Keyring.load(_keys(out), apart_from=store)
     results = out / "results" / "results.parquet"
-    return found_rate(out / "city", pack, out / "truth", results=results).as_json()
+    return found_rate(out / "snapshot", pack, out / "truth", results=results, identities=who).as_json()
 
 
-def _loaded(out: Path, pack: Pack) -> Loaded:
+def _lists(out: Path, pack: Pack) -> dict[str, Any]:
+    from zhida.scan.workbooks import write_workbooks
+
+    books = write_workbooks(out / "results", pack, out / "lists", PURPOSE)
+    return {"path": str(books.path), "files": books.files}
+
+
+def _loaded(out: Path, pack: Pack) -> Any:
     from zhida.scan.loaded import Loaded
 
-    return Loaded.open(out / "city", pack, compiled=False)
-
-
-def three(out: Path, loaded: Loaded) -> list[dict[str, Any]]:
-    """One entry of each list that has any, explained. The same city gives the same three."""
-    people = []
-    for entry in choose_three(_entries(out)):
-        result, ask = _answered(loaded, entry)
-        people.append(_told(loaded, entry, result, ask, _why(entry, loaded.pack)))
-    return people
-
-
-def hanging(out: Path, loaded: Loaded, taken: set[int]) -> list[dict[str, Any]]:
-    """For each benefit that looks at people of other households, somebody whose case hangs on such a one."""
-    entries = _entries(out)
-    found = []
-    for benefit in crossing(loaded):
-        mine = [e for e in entries if e["benefit"] == benefit and e["person_key"] not in taken]
-        mine.sort(key=lambda e: (list(LISTS).index(e["list"]), e["unit_key"]))
-        best: tuple[bool, dict[str, Any]] | None = None
-        for entry in mine[:MOST_TRIED]:
-            result, ask = _answered(loaded, entry)
-            hangs = [
-                k for c in result["conditions"][: len(own_rules(loaded, benefit))] for k in c["hangs_on"]
-            ]
-            known = [k for k in hangs if k["who"] and k["answer"] != "undetermined"]
-            known.sort(key=lambda k: k["answer"] != "yes")
-            if known and (best is None or known[0]["answer"] == "yes"):
-                one, word = known[0], "是" if known[0]["answer"] == "yes" else "否"
-                why = f"要看别人的情况：{one['through']} {one['who']}，{one['asks']}：{word}"
-                best = one["answer"] == "yes", _told(loaded, entry, result, ask, why)
-            if best is not None and best[0]:
-                break
-        found += [best[1]] if best is not None else []
-    return found
-
-
-def own_rules(loaded: Loaded, benefit: str) -> list[Node]:
-    """Conditions that are the benefit's own, not of displacement or choice; they come first."""
-    return [c.node for c in loaded.program.benefits[benefit].conditions if c.role == "rule"]
-
-
-def crossing(loaded: Loaded) -> list[str]:
-    """Benefits of persons with a rule of their own that asks something of people found by links or kin."""
-    found = []
-    for name in loaded.benefits:
-        answers = {b.full.answer.id for b in loaded.program.benefits.values()}
-        if any(n.op in ("gather", "kin") for n in _without(own_rules(loaded, name), answers)):
-            found.append(name)
-    return found
-
-
-def _without(roots: Sequence[Node], stops: set[int]) -> list[Node]:
-    """Nodes of persons that the roots hang on, not through some others nor through a group."""
-    seen: dict[int, Node] = {}
-    todo = list(roots)
-    while todo:
-        n = todo.pop()
-        if n.id not in seen and n.id not in stops and n.unit == PERSON:
-            seen[n.id] = n
-            todo += n.args
-    return list(seen.values())
-
-
-def _answered(loaded: Loaded, entry: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    from zhida.cli import found
-
-    one = found.of(loaded, entry["person_key"], None)
-    unit_id = entry["unit"] if entry["unit"] != "person" else str(entry["person_key"])
-    results = one.presumed()["results"]
-    result = next(r for r in results if (r["benefit"], r["unit_id"]) == (entry["benefit"], unit_id))
-    return result, one.ask()
-
-
-def _told(
-    loaded: Loaded, entry: Mapping[str, Any], result: dict[str, Any], ask: dict[str, list[str]], why: str
-) -> dict[str, Any]:
-    from zhida.rules.explain.words import tell
-
-    told = tell(result, loaded.pack, ask)
-    return dict(entry) | {"headline": told.headline, "reasons": list(told.reasons), "why": why}
-
-
-def _entries(out: Path) -> list[dict[str, Any]]:
-    import pyarrow.parquet as parquet
-
-    columns = ["list", "reason", "benefit", "unit", "unit_key", "person_key", "automatic", "deciding"]
-    columns += ["presumed_lo", "presumed_hi", "award_amount"]
-    results = out / "results" / "results.parquet"
-    rows = parquet.read_table(results, columns=columns, filters=[("list", "in", list(LISTS))])
-    return rows.to_pylist()
-
-
-def choose_three(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The entry of each list with the largest amount at stake, each of another benefit where possible."""
-    chosen: list[dict[str, Any]] = []
-    for name in LISTS:
-        taken = {c["benefit"] for c in chosen}
-        mine = [r for r in rows if r["list"] == name]
-        if mine:
-            chosen.append(min(mine, key=lambda r: _rank(r, taken)))
-    return chosen
-
-
-def _rank(row: Mapping[str, Any], taken: set[str]) -> tuple[bool, bool, bool, int, int]:
-    """What makes a good example: another benefit, a fact that decides, an exact and large amount."""
-    at_stake = abs((row["presumed_hi"] or 0) - (row["award_amount"] or 0))
-    undecided = row["list"] == "verify" and not row["deciding"]
-    inexact = row["presumed_lo"] != row["presumed_hi"]
-    return row["benefit"] in taken, undecided, inexact, -at_stake, row["unit_key"]
-
-
-def _why(entry: Mapping[str, Any], pack: Pack) -> str:
-    if entry["list"] == "lead":
-        return "没有享受，就登记所见全部符合"
-    if entry["list"] == "review":
-        award = entry["award_amount"]
-        paid = f"，现每月发 {award / 100:,.2f} 元" if award else ""
-        return f"正在享受{paid}，{REASONS.get(entry['reason'], '须复核')}"
-    names = {x.id: x.name for kind in (pack.fields, pack.parameters, pack.kin) for x in kind.values()}
-    facts = "、".join(names[f] for f in entry["deciding"][:3])
-    return f"有困难迹象，尚不能定；最省事的是先查：{facts}"
+    return Loaded.open(out / "snapshot", pack, compiled=False)

@@ -30,6 +30,7 @@ _OPTIONAL_REST = (
     *("ceiling", "provides", "procedure", "signal", "review", "documents", "history", "months", "reviews"),
 )
 _DATED = ("from", "until")
+_MOST_MONTHS = 120
 _STEPS = {"0.01": 1, "0.1": 10, "1": 100, "10": 1000}
 _OWN_WORDS = ("applies", "signal", "exists", "unit")
 _NEAR = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))? ?(\D*)")
@@ -226,8 +227,10 @@ def _review(node: Node, context: Context) -> Review:
     if change < 0:
         record["clear_change"].add("a negative change", "0 or more")
     start, until = context.months(record)
-    valid = record["valid_months"].integer(1, 120) if "valid_months" in record else None
+    valid = record["valid_months"].integer(1, _MOST_MONTHS) if "valid_months" in record else None
     every, says = record["every_months"].formula(start, until), record.text("says")
+    if every.text.isdigit() and not 1 <= int(every.text) <= _MOST_MONTHS:
+        record["every_months"].add("out of bounds", f"from 1 to {_MOST_MONTHS}", text=every.text)
     if not every.text.isdigit() and not says:
         record["every_months"].add("an interval that is not one number", "`says`: the interval in words")
     return Review(every, change, context.citation(record), valid, says)
