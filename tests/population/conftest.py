@@ -45,7 +45,7 @@ def benefit(name: str, unit: str) -> Benefit:
     return Benefit(
         id=name, name=name, unit=unit, kind="standing", automatic=False, award=True, owners=(), start=None,
         until=None, applies=None, conditions=(), amounts=(), excluded_by=(), covers=None, signal=None,
-        review=None, documents=(), says="", legal=(), at=AT,
+        reviews=(), documents=(), says="", legal=(), at=AT,
     )  # fmt: skip
 
 

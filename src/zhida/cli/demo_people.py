@@ -46,7 +46,9 @@ def hanging(results: Path, loaded: Loaded, taken: set[int]) -> list[dict[str, An
             if known and (best is None or known[0]["answer"] == "yes"):
                 one, word = known[0], "是" if known[0]["answer"] == "yes" else "否"
                 why = f"要看别人的情况：{one['through']} {one['who']}，{one['asks']}：{word}"
-                best = one["answer"] == "yes", _told(loaded, entry, result, ask, why)
+                told = _told(loaded, entry, result, ask, why)
+                if any(str(one["who"]) in reason for reason in told["reasons"]):
+                    best = one["answer"] == "yes", told
             if best is not None and best[0]:
                 break
         found += [best[1]] if best is not None else []

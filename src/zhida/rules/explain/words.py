@@ -68,7 +68,11 @@ def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
     reasons = _guard(result)
     if result["answer"] != "not_applicable":
         seen: set[str] = set()
-        reasons += [*_conditions(result, pack, seen), *_reckoning(result, pack, seen)]
+        conditions = _conditions(result, pack, seen)
+        fails = any(c["answer"] == "no" for c in result["conditions"])
+        # What settles the answer comes before what is open besides.
+        reasons = [*conditions, *reasons] if fails else [*reasons, *conditions]
+        reasons += _reckoning(result, pack, seen)
         reasons += [*_change(result), *_missing(result, pack), *of_result(result)]
     line = headline(result)
     if ask is not None:
