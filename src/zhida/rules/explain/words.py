@@ -70,10 +70,9 @@ def tell(result: Result, pack: Pack, ask: Ask | None = None) -> Told:
         seen: set[str] = set()
         conditions = _conditions(result, pack, seen)
         fails = any(c["answer"] == "no" for c in result["conditions"])
-        # What settles the answer comes before what is open besides.
-        reasons = [*conditions, *reasons] if fails else [*reasons, *conditions]
-        reasons += _reckoning(result, pack, seen)
-        reasons += [*_change(result), *_missing(result, pack), *of_result(result)]
+        reasons = [*conditions, *reasons] if fails else [*reasons, *conditions]  # what settles it first
+        reasons += [*_reckoning(result, pack, seen), *_change(result), *_missing(result, pack)]
+        reasons += of_result(result)
     line = headline(result)
     if ask is not None:
         line = line.replace("：", "：就登记所见", 1)
