@@ -117,6 +117,16 @@ def test_no_small_count_of_people_leaves_nor_can_be_reckoned() -> None:
     assert "<td>3</td>" not in html and "<td>4</td>" not in html and "<td>50</td>" in html
 
 
+def test_what_contradicts_is_named_in_words() -> None:
+    people = {"330102000000": 20}
+    for id, name in (("old_age", "高龄津贴"), ("wage", "工资性收入"), ("father", "父")):
+        found = (Contradiction("k", "说法", "awards", "", id, 20, people),)
+        answer = as_json(Quality("2025-06", True, tuple(people), (), (), found, ()), CONTRACTS)
+        assert answer["consistency"][0]["field"] == id
+        html = page(answer)
+        assert f"救助发放 / {name}" in html and f"/ {id}" not in html
+
+
 def test_the_command_and_its_page(tmp_path: Path, keys: Keyring) -> None:
     deliver(tmp_path, keys, "户籍人口_330102_20250630.csv", "hukou", [hukou_row(1), hukou_row(2, name="")])
     file = tmp_path / "quality.html"

@@ -92,6 +92,8 @@ def _consistency(found: Sequence[Contradiction] | None, contracts: Contracts) ->
     if found is None:
         return None
     hidden = protected([c.people for c in found])
+    pack = contracts.pack
+    names = {x.id: x.name for kind in (pack.fields, pack.links, pack.benefits) for x in kind.values()}
     told = []
     for one, gone in zip(found, hidden, strict=True):
         codes = list(one.counties)
@@ -103,6 +105,7 @@ def _consistency(found: Sequence[Contradiction] | None, contracts: Contracts) ->
                 "one": one.one or None,
                 "other": one.other or None,
                 "field": one.field or None,
+                "field_name": names.get(one.field, one.field) or None,
                 "people": None if gone else one.people,
                 "counties": [
                     {

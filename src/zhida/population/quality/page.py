@@ -34,7 +34,7 @@ def parties_of(answer: dict[str, Any], contradiction: dict[str, Any]) -> str:
     """The sources that contradict each other, by name, and in which field."""
     names = {t["source"]: t["name"] for t in answer["timeliness"]}
     told = [names.get(x, x) for x in (contradiction["one"], contradiction["other"]) if x]
-    return " / ".join([*told, *([contradiction["field"]] if contradiction["field"] else [])])
+    return " / ".join([*told, *([contradiction["field_name"]] if contradiction["field"] else [])])
 
 
 def _share(part: int, whole: int) -> str:
